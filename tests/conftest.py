@@ -1,0 +1,29 @@
+"""Fixtures for all tests. No test reaches beyond loopback."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("HEALTHLAKE_SHARED", REPOSITORY.parent / "shared"))
+
+settings.register_profile(
+    "healthlake", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("healthlake")
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    """The root of a lake of this test's own."""
+    root = tmp_path / "lake"
+    root.mkdir()
+    return root
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the expected rows of golden cases again")
