@@ -6,6 +6,7 @@ run next.
     │   ├── LakeNotFound       no lake where the settings point
     │   └── DropRefused        landing would change an immutable drop
     ├── DropVanished           files of a drop that bronze knows are missing from raw, or changed there
+    ├── BronzeIncomplete       silver was asked for while the day's bronze is missing or half written
     ├── LedgerGap              gold was asked for while a landed day up to it has no audited silver
 ├── StructuralViolation    what was about to be published breaks a structural rule; nothing of it was
 committed
@@ -36,6 +37,11 @@ class DropRefused(UsageError):
 
 class DropVanished(HealthlakeError):
     """Files that bronze knows are missing from raw, or have other content there: nothing is changed."""
+
+
+class BronzeIncomplete(HealthlakeError):
+    """The bronze tables of a day are not what its `bronze_file` says, or the day was landed and never
+    split."""
 
 
 class LedgerGap(HealthlakeError):

@@ -26,4 +26,6 @@ def lake(tmp_path: Path) -> Path:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the expected rows of golden cases again")
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the expected rows of golden cases again"
+    )

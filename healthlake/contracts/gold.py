@@ -88,7 +88,8 @@ GOLD_DATA_QUALITY_DASHBOARD = Contract(
         Column(
             "re_sent",
             ColumnType.LONG,
-            "Ids of the day whose content an earlier drop up to dt had already brought; they change no current row.",
+            "Ids of the day whose content an earlier drop up to dt had already brought; they change no"
+            " current row.",
         ),
         Column(
             "collapsed",

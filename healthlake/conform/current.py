@@ -1,0 +1,145 @@
+"""The current state of a type, from its history: for each touched id the winning version, or nothing where it
+is deleted.
+
+Each current table's snapshot records the history snapshot that it was derived from. What was added to or
+removed from history since then, on both sides, is what has to be looked at: a kill between two commits is
+made good by the next run of any day, and no JSON of an earlier day is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from healthlake.contracts.model import Contract
+from healthlake.contracts.silver import Grain, ResourceType
+from healthlake.engine.protocol import Engine, Published
+from healthlake.lake.catalog import Version
+from healthlake.versions import VERSION_INPUT, order_by, winners
+
+Audit = Callable[[Contract, str], None]
+"""Called with a table and a relation of it as it would be; raises where a structural rule is violated."""
+
+
+def derived_from(history: Contract) -> str:
+    """The snapshot property that records which snapshot of `history` a table was derived from."""
+    return f"healthlake.derived-from.{history.name}"
+
+
+def refresh_current(engine: Engine, kind: ResourceType, base: Version, audit: Audit) -> Published:
+    """Brings the current table up to the history as it is now; `base` is the current table as it is."""
+    history = engine.read(kind.history)
+    touched = _touched(engine, kind, base, "touched")
+    engine.doing(f"choosing the current versions of {kind.current.name}")
+    _store_winners(engine, kind, touched)
+    engine.define(f"{kind.current.name}_new", _current_rows(kind))
+    engine.doing(f"merging {kind.current.name}")
+    return engine.merge(
+        kind.current,
+        [kind.key],
+        touched,
+        f"{kind.current.name}_new",
+        {derived_from(kind.history): str(history.snapshot_id)},
+        lambda relation: audit(kind.current, relation),
+    )
+
+
+def refresh_collapsed(
+    engine: Engine, kind: ResourceType, grain: Grain, base: Version, audit: Audit
+) -> Published:
+    """Brings the collapsed table up to history: every grain key that an old or new row of a touched id had is
+    done again.
+
+    The keys come from history, never from the tables that are being changed: those may be one commit ahead.
+    """
+    history = engine.read(kind.history)
+    touched = _touched(engine, kind, base, "touched_by_grain")
+    table, keys = grain.table, ", ".join(grain.columns)
+    not_null = " AND ".join(f"{column} IS NOT NULL" for column in grain.columns)
+    engine.doing(f"choosing the rows of {table.name}")
+    engine.store(
+        f"{table.name}_keys",
+        f"SELECT DISTINCT {keys} FROM ("
+        f"SELECT {keys} FROM {kind.history.name} WHERE {kind.key} IN (SELECT {kind.key} FROM {touched}) "
+        f"UNION ALL SELECT {keys} FROM {touched}_rows) AS k WHERE {not_null}",
+    )
+    engine.read(kind.current)
+    _store_ranked(engine, kind, grain)
+    engine.define(f"{table.name}_new", _collapsed_rows(kind, grain))
+    engine.doing(f"merging {table.name}")
+    return engine.merge(
+        table,
+        grain.columns,
+        f"{table.name}_keys",
+        f"{table.name}_new",
+        {derived_from(kind.history): str(history.snapshot_id)},
+        lambda relation: audit(table, relation),
+    )
+
+
+def _touched(engine: Engine, kind: ResourceType, base: Version, name: str) -> str:
+    """Stores the ids whose history changed since `base` was derived; all ids where that is not known."""
+    recorded = base.properties.get(derived_from(kind.history))
+    since = int(recorded) if recorded and recorded != "None" else None
+    known = engine.read_changes(kind.history, since, f"{name}_rows")
+    sources = [f"{name}_rows"] if known else [f"{name}_rows", kind.current.name]
+    if not known:
+        engine.read(kind.current)
+    union = " UNION ".join(f"SELECT {kind.key} FROM {source}" for source in sources)
+    engine.store(name, union if len(sources) > 1 else f"SELECT DISTINCT {kind.key} FROM {name}_rows")
+    return name
+
+
+def _store_winners(engine: Engine, kind: ResourceType, touched: str) -> None:
+    columns = ", ".join((kind.key, *VERSION_INPUT))
+    versions = (
+        f"SELECT DISTINCT {columns} FROM {kind.history.name} WHERE {kind.key} IN (SELECT {kind.key} FROM"
+        f" {touched})"
+    )
+    engine.store(f"{kind.current.name}_winner", winners(f"({versions}) AS v", kind.key))
+
+
+def _current_rows(kind: ResourceType) -> str:
+    columns = ", ".join(f"h.{name}" for name in kind.current.column_names)
+    return (
+        f"SELECT {columns} FROM {kind.history.name} AS h INNER JOIN {kind.current.name}_winner AS w "
+        f"ON h.{kind.key} = w.{kind.key} AND h.dt = w.dt WHERE NOT w.is_deleted"
+    )
+
+
+def _store_ranked(engine: Engine, kind: ResourceType, grain: Grain) -> None:
+    """The values that share a touched grain key, with the version order of the observation that each belongs
+    to."""
+    on = " AND ".join(f"c.{column} = k.{column}" for column in grain.columns)
+    engine.store(
+        f"{grain.table.name}_rows",
+        f"SELECT c.* FROM {kind.current.name} AS c INNER JOIN {grain.table.name}_keys AS k ON {on}",
+    )
+    columns = ", ".join((kind.key, *VERSION_INPUT))
+    versions = (
+        f"SELECT DISTINCT {columns} FROM {kind.history.name} "
+        f"WHERE {kind.key} IN (SELECT {kind.key} FROM {grain.table.name}_rows)"
+    )
+    engine.store(f"{grain.table.name}_winner", winners(f"({versions}) AS v", kind.key))
+
+
+def _collapsed_rows(kind: ResourceType, grain: Grain) -> str:
+    """Of the rows that share a grain key the first by the order of versions, then the largest row key."""
+    keys = ", ".join(f"c.{column}" for column in grain.columns)
+    carried = ", ".join(f"c.{name}" for name in kind.current.column_names)
+    last = order_by("w.", ()) + "".join(f", c.{column} DESC" for column in kind.row_key)
+    value = ", ".join(f"'{name}', {name}" for name in grain.distinct)
+    counts = (
+        f"SELECT {', '.join(grain.columns)}, count(*) AS n_collapsed, count(DISTINCT named_struct({value})) "
+        f"AS n_distinct_values FROM {grain.table.name}_rows GROUP BY {', '.join(grain.columns)}"
+    )
+    on = " AND ".join(f"r.{column} = n.{column}" for column in grain.columns)
+    ranked = (
+        f"SELECT {carried}, row_number() OVER (PARTITION BY {keys} ORDER BY {last}) AS grain_rank FROM"
+        f" {grain.table.name}_rows AS c INNER JOIN {grain.table.name}_winner AS w ON c.{kind.key} ="
+        f" w.{kind.key}"
+    )
+    own = ", ".join(f"r.{name}" for name in kind.current.column_names)
+    return (
+        f"SELECT {own}, n.n_collapsed, n.n_distinct_values FROM ({ranked}) AS r "
+        f"INNER JOIN ({counts}) AS n ON {on} WHERE r.grain_rank = 1"
+    )

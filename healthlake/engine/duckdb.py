@@ -1,0 +1,365 @@
+"""The embedded engine: DuckDB computes, Parquet files are written beside their table, one PyIceberg snapshot
+swaps them.
+
+Tables are read with `read_parquet` over the file list of a snapshot, so a reader never sees half a commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import functools
+import os
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from healthlake.contracts.model import ColumnType, Contract
+from healthlake.contracts.silver import ResourceType
+from healthlake.engine.bronze_files import BronzeWriter
+from healthlake.engine.dialect import to_duckdb
+from healthlake.engine.protocol import Published, Row, Staged
+from healthlake.engine.scratch import scratch_folder
+from healthlake.errors import EngineError, StructuralViolation
+from healthlake.lake.catalog import LakeCatalog, TableFile, Version
+from healthlake.split import SourceFile
+from healthlake.sql_on_fhir import CompiledView, compile_view
+
+SQL_TYPES: Mapping[ColumnType, str] = {
+    ColumnType.STRING: "VARCHAR",
+    ColumnType.INT: "INTEGER",
+    ColumnType.LONG: "BIGINT",
+    ColumnType.DOUBLE: "DOUBLE",
+    ColumnType.BOOLEAN: "BOOLEAN",
+    ColumnType.DATE: "DATE",
+    ColumnType.TIMESTAMP: "TIMESTAMP",
+}
+
+ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
+    ColumnType.STRING: pa.string(),
+    ColumnType.INT: pa.int32(),
+    ColumnType.LONG: pa.int64(),
+    ColumnType.DOUBLE: pa.float64(),
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.TIMESTAMP: pa.timestamp("us"),
+}
+
+_COPY_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+
+
+class DuckDBEngine:
+    """A DuckDB session on one lake. Use as a context manager, or close it."""
+
+    dialect = "duckdb"
+
+    def __init__(self, catalog: LakeCatalog, memory_limit: str = "700MB", threads: int | None = None) -> None:
+        self.catalog = catalog
+        self._kinds: dict[str, str] = {}
+        self._what = "starting DuckDB"
+        self._exit = contextlib.ExitStack()
+        folder = self._exit.enter_context(scratch_folder(catalog.layout.scratch))
+        self.connection = duckdb.connect(
+            config={
+                "memory_limit": memory_limit,
+                "threads": threads or os.cpu_count() or 1,
+                "temp_directory": str(folder),
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+                "enable_external_file_cache": False,
+            }
+        )
+        self._exit.callback(self.connection.close)
+        self.execute("SET TimeZone = 'UTC'")
+        self.execute(resources.files("healthlake").joinpath("functions", "duckdb.sql").read_text("utf-8"))
+
+    def __enter__(self) -> DuckDBEngine:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._exit.close()
+
+    def doing(self, what: str) -> None:
+        self._what = what
+
+    def execute(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """Runs SQL of DuckDB's own dialect."""
+        try:
+            return self.connection.execute(sql)
+        except duckdb.OutOfMemoryException:
+            raise EngineError(
+                f"{self._what}: DuckDB ran out of its memory limit. Raise HEALTHLAKE_MEMORY, then run the"
+                " command again."
+            ) from None
+        except duckdb.Error as error:
+            # DuckDB's messages quote values and SQL text; neither may leave the tables.
+            raise EngineError(
+                f"{self._what}: DuckDB failed ({type(error).__name__}); its message is withheld because it"
+                " may quote values. Nothing was committed. See docs/runbook.md, 'A step fails in the"
+                " engine'."
+            ) from None
+
+    def rows(self, sql: str, dialect: str = "spark") -> list[Row]:
+        return self.execute(to_duckdb(sql, dialect)).fetchall()
+
+    def define(self, name: str, sql: str) -> None:
+        self._create("VIEW", name, to_duckdb(sql))
+
+    def store(self, name: str, sql: str) -> None:
+        self._create("TABLE", name, to_duckdb(sql))
+
+    def read(
+        self, contract: Contract, days: Iterable[datetime.date] | None = None, name: str | None = None
+    ) -> Version:
+        version = self.catalog.version(contract) or Version(None, {}, ())
+        files = version.files
+        if days is not None:
+            wanted = set(days)
+            files = tuple(file for file in files if file.day in wanted)
+        self._relate(name or contract.name, contract, [file.path for file in files])
+        return version
+
+    def read_changes(self, contract: Contract, since: int | None, name: str) -> bool:
+        now = self.catalog.version(contract) or Version(None, {}, ())
+        then = self.catalog.version(contract, since) if since else None
+        if then is None:
+            self._relate(name, contract, [file.path for file in now.files])
+            return False
+        changed = {file.path for file in now.files} ^ {file.path for file in then.files}
+        self._relate(name, contract, sorted(changed))
+        return True
+
+    def apply_view(self, name: str, kind: ResourceType, source: str, carry: Sequence[str]) -> None:
+        select = _compiled(kind.view.name).select(source, "resource", carry)
+        self._create("VIEW", name, select)
+
+    def split(
+        self, day: datetime.date, files: Sequence[SourceFile], progress: Callable[[int, int], None]
+    ) -> Mapping[str, Staged]:
+        writer = BronzeWriter(self.catalog.layout, day)
+        return {staged.contract.name: self._staged(staged) for staged in writer.write(files, progress)}
+
+    def stage(self, contract: Contract, day: datetime.date, sql: str, dialect: str = "spark") -> Staged:
+        path = self._new_path(contract, day)
+        rows = self._copy(to_duckdb(sql, dialect), path)
+        self._require_schema(contract, path)
+        files = ((str(path), rows),) if rows else ()
+        if not rows:
+            path.unlink()
+        relation = f"staged_{contract.name}_{day:%Y%m%d}"
+        return self._staged(Staged(contract, day, relation, rows, files))
+
+    def discard(self, staged: Iterable[Staged]) -> None:
+        for each in staged:
+            for path, _ in each.files:
+                Path(path).unlink(missing_ok=True)
+
+    def publish(
+        self, contract: Contract, staged: Sequence[Staged], properties: Mapping[str, str]
+    ) -> Published:
+        base = self.catalog.version(contract) or Version(None, {}, ())
+        remove: list[TableFile] = []
+        add: list[tuple[str, int]] = []
+        for each in staged:
+            before = [file for file in base.files if file.day == each.day]
+            if self._same_rows([file.path for file in before], [path for path, _ in each.files]):
+                self.discard([each])
+                self._relate(each.relation, contract, [file.path for file in before])
+                continue
+            remove.extend(before)
+            add.extend(each.files)
+        if not remove and not add:
+            return Published(base, changed=False)
+        version = self.catalog.commit(contract, base, [file.path for file in remove], add, properties)
+        return Published(version, True, sum(rows for _, rows in add), sum(file.rows for file in remove))
+
+    def merge(
+        self,
+        contract: Contract,
+        keys: Sequence[str],
+        touched: str,
+        rows: str,
+        properties: Mapping[str, str],
+        audit: Callable[[str], None],
+    ) -> Published:
+        base = self.catalog.version(contract) or Version(None, {}, ())
+        plan = _Merge(self, contract, base, keys, touched, rows)
+        try:
+            add = plan.write()
+            self._relate(f"{contract.name}_to_be", contract, plan.kept_paths() + [path for path, _ in add])
+            audit(f"{contract.name}_to_be")
+            if not add and not plan.replaced and _same_properties(base.properties, properties):
+                return Published(base, changed=False)
+            version = self.catalog.commit(
+                contract, base, [file.path for file in plan.replaced], add, properties
+            )
+        except BaseException:
+            plan.undo()
+            raise
+        return Published(version, bool(add or plan.replaced), plan.added, plan.removed, plan.rewritten)
+
+    def _staged(self, staged: Staged) -> Staged:
+        self._relate(staged.relation, staged.contract, [path for path, _ in staged.files])
+        return staged
+
+    def _relate(self, name: str, contract: Contract, paths: Sequence[str], with_file: bool = False) -> None:
+        """A view over Parquet files with exactly the contract's columns and types, also where there is no
+        file."""
+        self._create("VIEW", name, self._scan(contract, paths, with_file))
+
+    def _create(self, kind: str, name: str, select: str) -> None:
+        """A temporary VIEW or TABLE under a name that may be either before."""
+        before = self._kinds.get(name)
+        if before and before != kind:
+            self.execute(f"DROP {before} {name}")
+        self.execute(f"CREATE OR REPLACE TEMP {kind} {name} AS {select}")
+        self._kinds[name] = kind
+
+    def _scan(self, contract: Contract, paths: Sequence[str], with_file: bool = False) -> str:
+        if not paths:
+            nulls = [f"CAST(NULL AS {SQL_TYPES[column.type]}) AS {column.name}" for column in contract]
+            extra = ["CAST(NULL AS VARCHAR) AS filename"] if with_file else []
+            return f"SELECT {', '.join(nulls + extra)} WHERE FALSE"
+        columns = ", ".join((*contract.column_names, *(("filename",) if with_file else ())))
+        listed = ", ".join(_quote(path) for path in paths)
+        options = f"hive_partitioning = false, filename = {str(with_file).lower()}"
+        return f"SELECT {columns} FROM read_parquet([{listed}], {options})"
+
+    def _same_rows(self, before: Sequence[str], after: Sequence[str]) -> bool:
+        if not before or not after:
+            return not before and not after
+        return len({self._fingerprint(before), self._fingerprint(after)}) == 1
+
+    def _fingerprint(self, paths: Sequence[str]) -> Row:
+        listed = ", ".join(_quote(path) for path in paths)
+        row = self.execute(
+            "SELECT count(*), sum(CAST(hash(t) AS HUGEINT)), bit_xor(hash(t, 1)) "
+            f"FROM read_parquet([{listed}], hive_partitioning = false) AS t"
+        ).fetchone()
+        return row or ()
+
+    def _require_schema(self, contract: Contract, path: Path) -> None:
+        found = pq.read_schema(path)
+        expected = [(column.name, ARROW_TYPES[column.type]) for column in contract]
+        if [(field.name, field.type) for field in found] != expected:
+            path.unlink()
+            wrong = [
+                name for name, kind in expected if name not in found.names or found.field(name).type != kind
+            ]
+            raise StructuralViolation(
+                f"{self._what}: the columns of {contract.name} are not its contract's ({', '.join(wrong)});"
+                " expected names, order and types as in docs/tables.md. Nothing was committed."
+            )
+
+    def _new_path(self, contract: Contract, day: datetime.date) -> Path:
+        folder = self.catalog.layout.partition(contract, day)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{uuid.uuid4()}.parquet"
+
+    def _copy(self, select: str, path: Path) -> int:
+        found = self.execute(f"COPY ({select}) TO {_quote(str(path))} ({_COPY_OPTIONS})").fetchone()
+        return int(found[0]) if found else 0
+
+
+class _Merge:
+    """The files that a merge writes and replaces: only files that hold a row to be removed are written
+    again."""
+
+    def __init__(
+        self,
+        engine: DuckDBEngine,
+        contract: Contract,
+        base: Version,
+        keys: Sequence[str],
+        touched: str,
+        rows: str,
+    ) -> None:
+        self.engine, self.contract, self.base = engine, contract, base
+        self.replaced: list[TableFile] = []
+        self.added = self.removed = self.rewritten = 0
+        self._written: list[Path] = []
+        columns = ", ".join(contract.column_names)
+        if not base.files:
+            engine._create("VIEW", "merge_add", f"SELECT {columns} FROM {rows}")
+            return
+        engine._relate("merge_base", contract, [file.path for file in base.files], with_file=True)
+        on = " AND ".join(f"b.{key} IS NOT DISTINCT FROM t.{key}" for key in keys)
+        engine._create("TABLE", "merge_old", f"SELECT b.* FROM merge_base b SEMI JOIN {touched} t ON {on}")
+        engine._create(
+            "TABLE", "merge_add", f"SELECT {columns} FROM {rows} EXCEPT ALL SELECT {columns} FROM merge_old"
+        )
+        engine._create(
+            "TABLE",
+            "merge_remove",
+            f"SELECT {columns} FROM merge_old EXCEPT ALL SELECT {columns} FROM {rows}",
+        )
+
+    def write(self) -> list[tuple[str, int]]:
+        """Writes one file for each day that gains or loses rows; returns paths and rows."""
+        grain = ", ".join(self.contract.grain)
+        if self.base.files:
+            found = self.engine.execute(
+                f"SELECT DISTINCT filename FROM merge_old SEMI JOIN merge_remove USING ({grain})"
+            ).fetchall()
+            holders = {path for (path,) in found}
+            self.replaced = [file for file in self.base.files if file.path in holders]
+            self.removed = self._count("merge_remove")
+        gains = dict(self.engine.execute("SELECT dt, count(*) FROM merge_add GROUP BY dt").fetchall())
+        self.added = sum(gains.values())
+        written = []
+        for day in sorted(gains.keys() | {file.day for file in self.replaced}):
+            paths = [file.path for file in self.replaced if file.day == day]
+            path = self.engine._new_path(self.contract, day)
+            self._written.append(path)
+            rows = self.engine._copy(self._day_rows(day, paths, grain), path)
+            if rows:
+                written.append((str(path), rows))
+            else:
+                path.unlink()
+        self.rewritten = sum(rows for _, rows in written) - self.added
+        return written
+
+    def _day_rows(self, day: datetime.date, paths: Sequence[str], grain: str) -> str:
+        columns = ", ".join(self.contract.column_names)
+        added = f"SELECT {columns} FROM merge_add WHERE dt = DATE '{day}'"
+        if not paths:
+            return added
+        return (
+            f"SELECT * FROM ({self.engine._scan(self.contract, paths)}) ANTI JOIN merge_remove USING"
+            f" ({grain}) UNION ALL {added}"
+        )
+
+    def _count(self, name: str) -> int:
+        found = self.engine.execute(f"SELECT count(*) FROM {name}").fetchone()
+        return int(found[0]) if found else 0
+
+    def kept_paths(self) -> list[str]:
+        gone = {file.path for file in self.replaced}
+        return [file.path for file in self.base.files if file.path not in gone]
+
+    def undo(self) -> None:
+        for path in self._written:
+            path.unlink(missing_ok=True)
+
+
+@functools.cache
+def _compiled(view: str) -> CompiledView:
+    from healthlake.contracts.views import load_view
+
+    return compile_view(load_view(view).definition, "duckdb")
+
+
+def _same_properties(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    return all(before.get(name) == value for name, value in after.items())
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

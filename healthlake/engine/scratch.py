@@ -1,0 +1,46 @@
+"""Scratch folders for what an engine spills. They may hold patients' values, so they go at the end, and those
+that a killed process left go at the next start."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+
+@contextlib.contextmanager
+def scratch_folder(root: Path) -> Iterator[Path]:
+    """A new folder below `root`, removed at the end; folders of processes that are gone are removed first.
+
+    A folder lives as long as the lock beside it: the operating system frees a killed process's lock.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(root)
+    folder = root / uuid.uuid4().hex
+    with FileLock(folder.with_suffix(".lock")):
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+            folder.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def _remove_abandoned(root: Path) -> None:
+    for folder in root.iterdir():
+        if not folder.is_dir():
+            continue
+        lock = FileLock(folder.with_suffix(".lock"))
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            continue
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.with_suffix(".lock").unlink(missing_ok=True)
+        finally:
+            lock.release()

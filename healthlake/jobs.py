@@ -1,0 +1,267 @@
+"""The jobs: raw to bronze and bronze to silver, for a range of days, on any engine.
+
+A job publishes what is right and reports what isn't: a faulty day keeps its earlier state and doesn't cost
+the others theirs. It takes the locks of the tables that it writes.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+
+from healthlake.bronze import require_complete_bronze, require_same_drop
+from healthlake.checks.run import data_checks, require, run_checks, structural
+from healthlake.conform.current import refresh_collapsed, refresh_current
+from healthlake.conform.history import HistoryDay, stage_history
+from healthlake.contracts.bronze import BRONZE_DELETION, BRONZE_FILE
+from healthlake.contracts.model import Contract
+from healthlake.contracts.registry import BRONZE_TABLES, TABLES
+from healthlake.contracts.silver import RESOURCE_TYPES, SHARED_SILVER_TABLES, ResourceType
+from healthlake.engine.protocol import Engine, Published, Staged
+from healthlake.errors import HealthlakeError
+from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version
+from healthlake.lake.lock import writing
+from healthlake.lake.raw import drop_files
+from healthlake.report import Fault, JobReport, Listener, table_days
+
+ATTEMPTS = 5
+"""How often a step is computed anew from the new base after a commit conflict."""
+
+_SAY_NOTHING = Listener()
+
+
+def raw_to_bronze(
+    engine: Engine, catalog: LakeCatalog, days: Sequence[datetime.date], listener: Listener = _SAY_NOTHING
+) -> JobReport:
+    """Splits each day's drop into the bronze tables, `bronze_file` last. Raises nothing for a faulty day: see
+    `faults`."""
+    with writing(catalog.layout, [table.name for table in BRONZE_TABLES], listener.say):
+        return _recomputed(lambda: _raw_to_bronze(engine, catalog, days, listener))
+
+
+def _raw_to_bronze(
+    engine: Engine, catalog: LakeCatalog, days: Sequence[datetime.date], listener: Listener
+) -> JobReport:
+    report = JobReport()
+    split: dict[datetime.date, Mapping[str, Staged]] = {}
+    for day in days:
+        try:
+            split[day] = _split_day(engine, catalog, day, listener, report)
+        except HealthlakeError as error:
+            report.faults.extend(Fault(table.name, day, error) for table in BRONZE_TABLES)
+    for position, table in enumerate(BRONZE_TABLES):
+        try:
+            _publish(engine, catalog, table, [tables[table.name] for tables in split.values()], report)
+        except BaseException:
+            engine.discard(
+                tables[other.name] for tables in split.values() for other in BRONZE_TABLES[position:]
+            )
+            raise
+    for day in split:
+        _check_data(engine, BRONZE_TABLES, day, report)
+    return report
+
+
+def _split_day(
+    engine: Engine, catalog: LakeCatalog, day: datetime.date, listener: Listener, report: JobReport
+) -> Mapping[str, Staged]:
+    files = drop_files(catalog.layout, day)
+    total = sum(file.size_bytes for file in files)
+    engine.doing(f"reading what bronze knows of {day}")
+    engine.read(BRONZE_FILE, [day], "known_file")
+    require_same_drop(engine, day, [file.path for file in files])
+    engine.doing(f"splitting the drop of {day}")
+    staged = engine.split(day, files, lambda done, entries: listener.split(day, done, total, entries))
+    try:
+        require_same_drop(engine, day, [file.path for file in files], staged[BRONZE_FILE.name].relation)
+        for table in BRONZE_TABLES:
+            engine.define(table.name, f"SELECT * FROM {staged[table.name].relation}")
+        for table in BRONZE_TABLES:
+            results = run_checks(engine, structural(table.name), staged[table.name].relation, day)
+            report.checks.extend(results)
+            require(results)
+    except BaseException:
+        engine.discard(staged.values())
+        raise
+    return staged
+
+
+def bronze_to_silver(
+    engine: Engine,
+    catalog: LakeCatalog,
+    days: Sequence[datetime.date],
+    types: Sequence[ResourceType] = RESOURCE_TYPES,
+    listener: Listener = _SAY_NOTHING,
+) -> JobReport:
+    """Conforms each day's bronze into history and brings the current tables up to it, for all or some
+    resource types."""
+    tables = [table.name for kind in types for table in kind.tables]
+    shared = [table.name for table in SHARED_SILVER_TABLES]
+    with writing(catalog.layout, [*tables, *shared], listener.say):
+        return _recomputed(lambda: _bronze_to_silver(engine, catalog, days, types, listener))
+
+
+def _bronze_to_silver(
+    engine: Engine,
+    catalog: LakeCatalog,
+    days: Sequence[datetime.date],
+    types: Sequence[ResourceType],
+    listener: Listener,
+) -> JobReport:
+    report = JobReport()
+    done: dict[datetime.date, list[tuple[ResourceType, HistoryDay]]] = {day: [] for day in days}
+    ready = _ready_days(engine, catalog, days, types, report)
+    for kind in types:
+        staged = _stage_days(engine, kind, ready, report)
+        for history in staged:
+            done[history.staged.day].append((kind, history))
+        _publish(engine, catalog, kind.history, [history.staged for history in staged], report)
+        listener.say(f"{kind.history.name}: {sum(history.staged.rows for history in staged):,} rows")
+        _refresh(engine, catalog, kind, days, report)
+    for table in SHARED_SILVER_TABLES:
+        _publish(engine, catalog, table, _stage_shared(engine, table, done, types, report), report)
+    for day in days:
+        _check_data(engine, [*(kind.history for kind in types), *SHARED_SILVER_TABLES], day, report)
+    return report
+
+
+def _ready_days(
+    engine: Engine,
+    catalog: LakeCatalog,
+    days: Sequence[datetime.date],
+    types: Sequence[ResourceType],
+    report: JobReport,
+) -> list[datetime.date]:
+    """The days whose bronze is complete; the others are faults of every table."""
+    ready = []
+    for day in days:
+        try:
+            require_complete_bronze(engine, catalog.layout, day)
+        except HealthlakeError as error:
+            tables = [table.name for kind in types for table in kind.tables]
+            report.faults.extend(Fault(table, day, error) for table in tables)
+            continue
+        ready.append(day)
+    return ready
+
+
+def _stage_days(
+    engine: Engine, kind: ResourceType, days: Sequence[datetime.date], report: JobReport
+) -> list[HistoryDay]:
+    staged = []
+    for day in days:
+        engine.read(kind.bronze, [day])
+        engine.read(BRONZE_DELETION, [day])
+        try:
+            history = stage_history(engine, kind, day)
+            results = run_checks(engine, structural(kind.history.name), history.staged.relation, day)
+            report.checks.extend(results)
+            require(results)
+        except HealthlakeError as error:
+            report.faults.append(Fault(kind.history.name, day, error))
+            continue
+        # The account is made now: its relations are those of this day.
+        engine.store(f"{history.staged.relation}_account", history.account)
+        engine.store(f"{history.staged.relation}_quarantine", history.quarantine)
+        staged.append(history)
+    return staged
+
+
+def _refresh(
+    engine: Engine, catalog: LakeCatalog, kind: ResourceType, days: Sequence[datetime.date], report: JobReport
+) -> None:
+    """Brings the type's current tables up to its history; each is audited for every day before it is
+    committed."""
+
+    def audit(table: Contract, relation: str) -> None:
+        engine.read(kind.history)
+        for day in days:
+            results = run_checks(engine, structural(table.name), relation, day)
+            report.checks.extend(results)
+            require(results)
+
+    steps: list[tuple[Contract, Callable[[Version], Published]]] = [
+        (kind.current, lambda base: refresh_current(engine, kind, base, audit))
+    ]
+    if grain := kind.collapsed:
+        steps.append((grain.table, lambda base: refresh_collapsed(engine, kind, grain, base, audit)))
+    for table, refresh in steps:
+        base = catalog.version(table) or Version(None, {}, ())
+        try:
+            published = refresh(base)
+        except CommitConflict:
+            raise
+        except HealthlakeError as error:
+            report.faults.extend(Fault(table.name, day, error) for day in days)
+            return
+        report.tables.extend(table_days(table, days, published, base))
+
+
+def _stage_shared(
+    engine: Engine,
+    table: Contract,
+    done: Mapping[datetime.date, list[tuple[ResourceType, HistoryDay]]],
+    types: Sequence[ResourceType],
+    report: JobReport,
+) -> list[Staged]:
+    """The day's rows of a table that all types share: new ones of the types of this run, the others' as they
+    are."""
+    part = "account" if table is SHARED_SILVER_TABLES[1] else "quarantine"
+    names = ", ".join(f"'{kind.history.name}'" for kind in types)
+    staged = []
+    for day, histories in done.items():
+        if len(histories) < len(types):
+            report.faults.extend(fault for fault in _shared_faults(table, day, report))
+            continue
+        engine.read(table, [day], "shared_before")
+        columns = ", ".join(table.column_names)
+        selects = [f"SELECT {columns} FROM shared_before WHERE table_name NOT IN ({names})"]
+        selects += [f"SELECT {columns} FROM {history.staged.relation}_{part}" for _, history in histories]
+        engine.doing(f"writing {table.name} for {day}")
+        each = engine.stage(table, day, " UNION ALL ".join(selects))
+        results = run_checks(engine, structural(table.name), each.relation, day)
+        report.checks.extend(results)
+        try:
+            require(results)
+        except HealthlakeError as error:
+            engine.discard([each])
+            report.faults.append(Fault(table.name, day, error))
+            continue
+        staged.append(each)
+    return staged
+
+
+def _shared_faults(table: Contract, day: datetime.date, report: JobReport) -> list[Fault]:
+    return [Fault(table.name, day, fault.error) for fault in report.faults if fault.day == day][:1]
+
+
+def _publish(
+    engine: Engine, catalog: LakeCatalog, table: Contract, staged: Sequence[Staged], report: JobReport
+) -> None:
+    if not staged:
+        return
+    base = catalog.version(table) or Version(None, {}, ())
+    engine.doing(f"publishing {table.name}")
+    published = engine.publish(table, staged, {})
+    report.tables.extend(table_days(table, [each.day for each in staged], published, base))
+
+
+def _check_data(engine: Engine, tables: Sequence[Contract], day: datetime.date, report: JobReport) -> None:
+    """The checks that data can fail, on what was published; a table that has a fault is not asked."""
+    for table in tables:
+        checks = data_checks(table.name)
+        if not checks or day in report.faulty_days([table.name]):
+            continue
+        for name in {table.name, *(name for check in checks for name in check.reads)}:
+            engine.read(TABLES[name], [day])
+        report.checks.extend(run_checks(engine, checks, table.name, day))
+
+
+def _recomputed(step: Callable[[], JobReport]) -> JobReport:
+    """Runs `step` again from the new base after a commit conflict."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return step()
+        except CommitConflict:
+            continue
+    return step()

@@ -1,0 +1,245 @@
+"""The Iceberg tables of a lake: made from contracts, read as lists of data files, changed by one snapshot at
+a time.
+
+Refuses to decide what is written: callers bring Parquet files that are complete and checked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from healthlake.contracts.model import DT, ColumnType, Contract
+from healthlake.errors import HealthlakeError, LakeNotFound, StructuralViolation
+from healthlake.lake.layout import LakeLayout
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog.sql import SqlCatalog
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table import Table
+
+CATALOG_NAME = "glue_catalog"
+"""One name on every engine: it is a key column in the catalog's SQLite file."""
+
+_KEEP_METADATA_FILES = "50"
+_NAME_MAPPING = "schema.name-mapping.default"
+
+
+class CommitConflict(HealthlakeError):
+    """Another writer committed to the table since it was read: recompute from the new base."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """One data file of a snapshot: its local path, the day of its partition, its rows."""
+
+    path: str
+    day: datetime.date
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A table as of one snapshot. `snapshot_id` is None while nothing was ever committed."""
+
+    snapshot_id: int | None
+    properties: Mapping[str, str]
+    files: tuple[TableFile, ...]
+
+
+class LakeCatalog:
+    """The tables of one lake. Cheap to make; opens the SQLite catalog on first use."""
+
+    def __init__(self, layout: LakeLayout, database: str) -> None:
+        self.layout = layout
+        self.database = database
+        self._catalog: SqlCatalog | None = None
+        self._tables: dict[str, Table] = {}
+        self._files: dict[tuple[str, int], tuple[TableFile, ...]] = {}
+
+    def version(self, contract: Contract, snapshot_id: int | None = None) -> Version | None:
+        """The table as of its current snapshot, or of `snapshot_id`; None where that snapshot is no longer
+        kept."""
+        table = self._load(contract)
+        if table is None:
+            return None if snapshot_id else Version(None, {}, ())
+        snapshot = table.snapshot_by_id(snapshot_id) if snapshot_id else table.current_snapshot()
+        if snapshot is None:
+            return None if snapshot_id else Version(None, {}, ())
+        properties = dict(snapshot.summary.additional_properties) if snapshot.summary else {}
+        return Version(snapshot.snapshot_id, properties, self._list(table, contract, snapshot.snapshot_id))
+
+    def commit(
+        self,
+        contract: Contract,
+        base: Version,
+        remove: Iterable[str],
+        add: Sequence[tuple[str, int]],
+        properties: Mapping[str, str],
+    ) -> Version:
+        """Swaps files in one snapshot: `remove` are paths of `base`, `add` are pairs of path and rows.
+
+        Raises `CommitConflict` where the table is no longer at `base`, and `StructuralViolation` where an
+        added file spans several days or has other than the stated number of rows.
+        """
+        from pyiceberg.exceptions import CommitFailedException, ValidationException
+
+        table = self._load(contract) or self._create(contract)
+        current = table.current_snapshot()
+        if (current.snapshot_id if current else None) != base.snapshot_id:
+            raise CommitConflict(f"committing {contract.name}: the table changed since it was read")
+        try:
+            self._swap(table, contract, set(remove), add, properties)
+        except (CommitFailedException, ValidationException):
+            raise CommitConflict(f"committing {contract.name}: another writer was first") from None
+        done = self.version(contract)
+        if done is None or done.snapshot_id is None:
+            raise HealthlakeError(f"committing {contract.name}: the catalog does not show the commit")
+        return done
+
+    def _swap(
+        self,
+        table: Table,
+        contract: Contract,
+        remove: set[str],
+        add: Sequence[tuple[str, int]],
+        properties: Mapping[str, str],
+    ) -> None:
+        from pyiceberg.io.pyarrow import parquet_files_to_data_files
+
+        # One overwrite, not delete + add_files: that leaves a snapshot with 0 rows in between.
+        with (
+            table.transaction() as transaction,
+            transaction.update_snapshot(snapshot_properties=dict(properties)).overwrite() as update,
+        ):
+            for file in self._data_files(table):
+                if _local(file.file_path) in remove:
+                    update.delete_data_file(file)
+            paths = iter([_uri(path) for path, _ in add])
+            made = parquet_files_to_data_files(table.io, transaction.table_metadata, paths)
+            for (_, rows), file in zip(add, made, strict=True):
+                if file.record_count != rows:
+                    raise StructuralViolation(
+                        f"committing {contract.name}: a file has {file.record_count} rows, expected "
+                        f"{rows}; nothing was "
+                        "committed"
+                    )
+                update.append_data_file(file)
+
+    def _data_files(self, table: Table) -> list[DataFile]:
+        if table.current_snapshot() is None:
+            return []
+        return [task.file for task in table.scan().plan_files()]
+
+    def _list(self, table: Table, contract: Contract, snapshot_id: int) -> tuple[TableFile, ...]:
+        key = (contract.name, snapshot_id)
+        if key not in self._files:
+            tasks = table.scan(snapshot_id=snapshot_id).plan_files()
+            self._files[key] = tuple(
+                sorted(
+                    (TableFile(_local(t.file.file_path), _day(t.file), t.file.record_count) for t in tasks),
+                    key=lambda file: (file.day, file.path),
+                )
+            )
+        return self._files[key]
+
+    def _open(self) -> SqlCatalog:
+        if self._catalog is None:
+            from pyiceberg.catalog.sql import SqlCatalog
+
+            if not self.layout.root.is_dir():
+                raise LakeNotFound(
+                    f"opening the lake: {self.layout.root} is no folder. Set HEALTHLAKE_LAKE or --lake, "
+                    "or make "
+                    "a lake with "
+                    "`healthlake demo` or `healthlake land PATH --dt YYYY-MM-DD`."
+                )
+            self._catalog = SqlCatalog(
+                CATALOG_NAME,
+                uri=f"sqlite:///{self.layout.catalog}?timeout=60",
+                warehouse=_uri(str(self.layout.root)),
+                schema_version="v1",
+            )
+            self._catalog.create_namespace_if_not_exists(self.database)
+        return self._catalog
+
+    def _load(self, contract: Contract) -> Table | None:
+        """The table as the catalog has it now. Its metadata is parsed once: the catalog's row says whether it
+        is new."""
+        catalog = self._open()
+        row = self._catalog_row(contract)
+        if row is None:
+            return None
+        cached = self._tables.get(contract.name)
+        if cached is None or cached.metadata_location != row:
+            cached = catalog.load_table((self.database, contract.name))
+            self._tables[contract.name] = cached
+        return cached
+
+    def _catalog_row(self, contract: Contract) -> str | None:
+        """The metadata location in the JDBC catalog's table, whose layout Iceberg specifies."""
+        query = (
+            "SELECT metadata_location FROM iceberg_tables "
+            "WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?"
+        )
+        with contextlib.closing(sqlite3.connect(self.layout.catalog, timeout=60)) as connection:
+            found = connection.execute(query, (CATALOG_NAME, self.database, contract.name)).fetchone()
+        return found[0] if found else None
+
+    def _create(self, contract: Contract) -> Table:
+        from pyiceberg.partitioning import PartitionField, PartitionSpec
+        from pyiceberg.schema import Schema
+        from pyiceberg.transforms import IdentityTransform
+        from pyiceberg.types import NestedField, PrimitiveType
+
+        # Every field is optional: DuckDB's COPY writes no required column. The checks hold the keys.
+        fields = [
+            NestedField(
+                number,
+                column.name,
+                PrimitiveType.model_validate(column.type.value),
+                required=False,
+                doc=column.description,
+            )
+            for number, column in enumerate(contract.columns, start=1)
+        ]
+        schema = Schema(*fields)
+        location = _uri(str(self.layout.table(contract)))
+        return self._open().create_table(
+            (self.database, contract.name),
+            schema,
+            location=location,
+            partition_spec=PartitionSpec(PartitionField(1, 1000, IdentityTransform(), DT)),
+            properties={
+                "format-version": "2",
+                "comment": contract.description,
+                "write.data.path": location,
+                "write.metadata.delete-after-commit.enabled": "true",
+                "write.metadata.previous-versions-max": _KEEP_METADATA_FILES,
+                # A conflict is recomputed from the new base, never re-committed with files made from the old
+                # one.
+                "commit.retry.num-retries": "0",
+                _NAME_MAPPING: schema.name_mapping.model_dump_json(),
+                **{f"write.metadata.metrics.column.{c.name}": "counts" for c in contract.columns if c.phi},
+            },
+        )
+
+
+def _uri(path: str) -> str:
+    return f"file://{path}"
+
+
+def _local(uri: str) -> str:
+    return uri.removeprefix("file://")
+
+
+def _day(file: DataFile) -> datetime.date:
+    days: int = file.partition[0]
+    return datetime.date(1970, 1, 1) + datetime.timedelta(days=days)
+
+
+ICEBERG_TYPES = frozenset(ColumnType)

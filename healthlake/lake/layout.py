@@ -1,0 +1,53 @@
+"""Where things lie in a lake. Paths only: nothing here reads or writes.
+
+    <root>/raw/synthea_fhir/dt=2026-01-01/…   drops as delivered
+<root>/bronze/patient/dt=2026-01-01/…     data files of bronze_patient, its metadata in
+bronze/patient/metadata
+    <root>/catalog.db                         the Iceberg catalog (SQLite)
+    <root>/.locks  .scratch  .dagster         writers' locks, spill of running engines, Dagster's own storage
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+
+from healthlake.contracts.model import DT, Contract
+
+DEFAULT_SOURCE = "synthea_fhir"
+
+
+@dataclass(frozen=True, slots=True)
+class LakeLayout:
+    """The paths of the lake at `root`, an absolute local folder."""
+
+    root: Path
+
+    def raw(self, source: str = DEFAULT_SOURCE) -> Path:
+        return self.root / "raw" / source
+
+    def drop(self, day: datetime.date, source: str = DEFAULT_SOURCE) -> Path:
+        return self.raw(source) / f"{DT}={day.isoformat()}"
+
+    def table(self, contract: Contract) -> Path:
+        return self.root / contract.folder
+
+    def partition(self, contract: Contract, day: datetime.date) -> Path:
+        return self.table(contract) / f"{DT}={day.isoformat()}"
+
+    @property
+    def catalog(self) -> Path:
+        return self.root / "catalog.db"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / ".locks"
+
+    @property
+    def scratch(self) -> Path:
+        return self.root / ".scratch"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.root / ".dagster"

@@ -1,0 +1,142 @@
+"""Drops in raw: landing them, listing them. A drop is immutable; nothing here changes or removes a landed
+file."""
+
+from __future__ import annotations
+
+import datetime
+import filecmp
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from healthlake.contracts.model import DT
+from healthlake.errors import DropRefused, UsageError
+from healthlake.lake.layout import LakeLayout
+from healthlake.split import SourceFile
+
+_PART = ".part"
+_BLOCK = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What `land` did: counts of files and bytes that were copied, and that were there already with equal
+    content."""
+
+    files: int
+    bytes: int
+    files_present: int
+
+
+def landed_days(layout: LakeLayout) -> list[datetime.date]:
+    """The days that have a folder in raw, ascending. A folder whose name is no day is a `UsageError`."""
+    raw = layout.raw()
+    if not raw.is_dir():
+        return []
+    days = []
+    for folder in raw.iterdir():
+        prefix, _, text = folder.name.partition("=")
+        if prefix != DT or not folder.is_dir():
+            continue
+        try:
+            days.append(datetime.date.fromisoformat(text))
+        except ValueError:
+            raise UsageError(
+                f"reading {raw}: folder {folder.name!r} is no day; expected {DT}=YYYY-MM-DD. "
+                "Rename or remove it."
+            ) from None
+    return sorted(days)
+
+
+def drop_files(layout: LakeLayout, day: datetime.date) -> list[SourceFile]:
+    """The files of a day's drop in the order of their paths, hidden ones and unfinished copies left out."""
+    folder = layout.drop(day)
+    if not folder.is_dir():
+        return []
+    return [
+        SourceFile(path.relative_to(folder).as_posix(), path.stat().st_size, _opener(path))
+        for path in _walk(folder)
+    ]
+
+
+def land(
+    layout: LakeLayout,
+    sources: Sequence[Path],
+    day: datetime.date,
+    progress: Callable[[int, int], None] = lambda files, size: None,
+) -> Landing:
+    """Copies files, or the files in folders, to the drop of `day`; `progress` gets files and bytes as they
+    are done.
+
+    Equal content under a landed name is a no-op. Other content under a landed name refuses the whole call
+    before anything is copied (`DropRefused`). A copy becomes visible under its name only when it is complete.
+    """
+    target = layout.drop(day)
+    plan = list(_plan(sources, target))
+    for source, destination in plan:
+        if destination.exists() and not filecmp.cmp(source, destination, shallow=False):
+            raise DropRefused(
+                f"landing {source} for {DT}={day}: a file of that name with other content is there "
+                f"already, and drops are "
+                f"immutable. Land it under another name, or for another day."
+            )
+    copied = size = present = 0
+    for source, destination in plan:
+        if destination.exists():
+            present += 1
+        else:
+            size += _copy(source, destination)
+            copied += 1
+        progress(1, source.stat().st_size)
+    target.mkdir(parents=True, exist_ok=True)
+    return Landing(copied, size, present)
+
+
+def measure(sources: Sequence[Path]) -> tuple[int, int]:
+    """Number and total bytes of the files that `land` would look at."""
+    sizes = [source.stat().st_size for source, _ in _plan(sources, Path())]
+    return len(sizes), sum(sizes)
+
+
+def _plan(sources: Sequence[Path], target: Path) -> Iterator[tuple[Path, Path]]:
+    """Pairs of source and destination; `DropRefused` where two sources would get one name."""
+    taken: dict[Path, Path] = {}
+    for source in sources:
+        if not source.exists():
+            raise UsageError(f"landing {source}: there is no such file or folder.")
+        base = source if source.is_dir() else source.parent
+        for path in _walk(source) if source.is_dir() else [source]:
+            destination = target / path.relative_to(base)
+            if (other := taken.get(destination)) and not filecmp.cmp(other, path, shallow=False):
+                raise DropRefused(
+                    f"landing {path}: {other} has the same name and other content. Land them apart."
+                )
+            taken[destination] = path
+    for destination, path in taken.items():
+        yield path, destination
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Files below `folder` in the order of their paths; hidden files and folders are no part of a drop."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden and not path.name.endswith(_PART):
+            yield path
+
+
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    return lambda: path.open("rb")
+
+
+def _copy(source: Path, destination: Path) -> int:
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    part = destination.with_name(f".{destination.name}{_PART}")
+    with source.open("rb") as reader, part.open("wb") as writer:
+        shutil.copyfileobj(reader, writer, _BLOCK)
+        writer.flush()
+        os.fsync(writer.fileno())
+    part.rename(destination)
+    return source.stat().st_size

@@ -1,0 +1,134 @@
+"""Rows of a day -> Arrow record batches of the bronze tables. Schemas are made from the contracts."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from healthlake.contracts.bronze import (
+    BRONZE_DELETION,
+    BRONZE_FILE,
+    BRONZE_OTHER,
+    BRONZE_QUARANTINE,
+    POSITION_NAMES,
+)
+from healthlake.contracts.model import DT, ColumnType, Contract
+from healthlake.split.outcome import Deletion, Fault, Placed, Resource
+
+BATCH_BYTES = 16 * 1024 * 1024
+
+_ARROW: Mapping[ColumnType, pa.DataType] = {
+    ColumnType.STRING: pa.string(),
+    ColumnType.INT: pa.int32(),
+    ColumnType.LONG: pa.int64(),
+    ColumnType.DOUBLE: pa.float64(),
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.TIMESTAMP: pa.timestamp("us"),
+}
+
+_ROW_BYTES = 256
+"""What a row takes in memory beside its JSON, roughly."""
+
+
+class FileRow(NamedTuple):
+    """A row of `bronze_file` but for the day."""
+
+    path: str
+    file_id: str
+    size_bytes: int
+    content_bytes: int
+    kind: str
+    is_repeat: bool
+    entries: int
+    resources: int
+    deletions: int
+    quarantined: int
+
+
+def arrow_schema(contract: Contract) -> pa.Schema:
+    """The Arrow schema of a table."""
+    return pa.schema([(column.name, _ARROW[column.type]) for column in contract])
+
+
+class _Rows:
+    """Rows of one table that aren't a batch yet: tuples in the order of their fields, and where the table has a
+    position, positions apart. Every row has the fields `names`."""
+
+    def __init__(self, contract: Contract, names: Sequence[str]) -> None:
+        self.schema = arrow_schema(contract)
+        self._names = names
+        self.positions: list[tuple[str, int, int]] = []
+        self.rows: list[tuple[Any, ...]] = []
+        self.bytes = 0
+
+    def batch(self, dt: datetime.date) -> pa.RecordBatch:
+        """The rows as a batch; none are left."""
+        count = len(self.rows)
+        columns = dict(zip(POSITION_NAMES, zip(*self.positions, strict=True), strict=False))
+        columns.update(zip(self._names, zip(*self.rows, strict=True), strict=False))
+        arrays = [
+            pa.repeat(pa.scalar(dt, field.type), count)
+            if field.name == DT
+            else pa.array(columns[field.name] if count else (), field.type)
+            for field in self.schema
+        ]
+        self.positions, self.rows, self.bytes = [], [], 0
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+
+class Batches:
+    """Collects the rows of a day. A table's rows become a batch, put in `ready`, when they reach `batch_bytes`."""
+
+    def __init__(self, dt: datetime.date, tables: Mapping[str, str], batch_bytes: int = BATCH_BYTES) -> None:
+        self._dt = dt
+        self._batch_bytes = batch_bytes
+        self.ready: list[tuple[str, pa.RecordBatch]] = []
+        self._others = _Rows(BRONZE_OTHER, Resource._fields)
+        self._of_table = {
+            name: _Rows(BRONZE_OTHER, Resource._fields) for name in sorted(set(tables.values()))
+        }
+        self._of_table[BRONZE_OTHER.name] = self._others
+        self._of_table[BRONZE_DELETION.name] = self._deletions = _Rows(BRONZE_DELETION, Deletion._fields)
+        self._of_table[BRONZE_QUARANTINE.name] = self._faults = _Rows(BRONZE_QUARANTINE, Fault._fields)
+        self._of_type = {type_: self._of_table[table] for type_, table in tables.items()}
+        self._files = _Rows(BRONZE_FILE, FileRow._fields)
+
+    def add(self, file_id: str, line: int, entry: int, outcome: Resource | Deletion | Fault) -> None:
+        """Adds a row for what was found in a file."""
+        size = _ROW_BYTES
+        if type(outcome) is Resource:
+            rows = self._of_type.get(outcome.resource_type, self._others)
+            size += outcome.resource_bytes
+        else:
+            rows = self._deletions if type(outcome) is Deletion else self._faults
+        rows.positions.append((file_id, line, entry))
+        rows.rows.append(outcome)
+        rows.bytes += size
+        if rows.bytes >= self._batch_bytes:
+            self._flush(rows)
+
+    def add_file(self, row: FileRow) -> None:
+        """Adds a row for a file."""
+        self._files.rows.append(row)
+
+    def take(self) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """The batches that are full."""
+        ready, self.ready = self.ready, []
+        yield from ready
+
+    def rest(self) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """What is left. `bronze_file` comes last, whole and in the order of paths, also where it is empty."""
+        for rows in self._of_table.values():
+            if rows.rows:
+                self._flush(rows)
+        yield from self.take()
+        self._files.rows.sort()
+        yield BRONZE_FILE.name, self._files.batch(self._dt)
+
+    def _flush(self, rows: _Rows) -> None:
+        table = next(name for name, candidate in self._of_table.items() if candidate is rows)
+        self.ready.append((table, rows.batch(self._dt)))

@@ -1,0 +1,217 @@
+"""One file -> its rows. Content decides how it is read; the name's ending is the hint where content says nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import itertools
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from healthlake.split.batches import Batches
+from healthlake.split.bundle import read_bundle
+from healthlake.split.lines import BOM, Line, read_lines
+from healthlake.split.outcome import Deletion, Fault, Placed, Refused, Resource
+from healthlake.split.reasons import Reason
+from healthlake.split.record import RecordReader
+from healthlake.split.salvage import salvage
+from healthlake.split.scanner import SPACE, Malformed, Scanner
+from healthlake.split.source import Fingerprint, GzipFault, SourceFile, read_blocks
+
+_ENDING = re.compile(r"\.(json|ndjson|jsonl)(?:\.gz)?$", re.IGNORECASE)
+_PROGRESS_LINES = 1000
+
+
+class Form(enum.IntEnum):
+    """What a file's name says of its content, in the order in which a day's files are read: of two paths with one
+    content, the one whose name says more is the first."""
+
+    DOCUMENT = 0
+    LINES = 1
+    UNKNOWN = 2
+
+
+@dataclass(slots=True)
+class FileCounts:
+    """What became of a file's entries. `kind` is as in `bronze_file`."""
+
+    kind: str
+    resources: int = 0
+    deletions: int = 0
+    quarantined: int = 0
+
+    @property
+    def entries(self) -> int:
+        return self.resources + self.deletions + self.quarantined
+
+    def count(self, outcome: Resource | Deletion | Fault) -> None:
+        if type(outcome) is Resource:
+            self.resources += 1
+        elif type(outcome) is Deletion:
+            self.deletions += 1
+        else:
+            self.quarantined += 1
+
+
+def form_of(path: str) -> Form:
+    """What the ending of a file's name says, in lower or upper case, with or without `.gz`."""
+    ending = _ENDING.search(path)
+    if ending is None:
+        return Form.UNKNOWN
+    return Form.DOCUMENT if ending[1].lower() == "json" else Form.LINES
+
+
+def split_file(
+    file: SourceFile,
+    fingerprint: Fingerprint,
+    reader: RecordReader,
+    batches: Batches,
+    progress: Callable[[int, int], None] = lambda offset, entries: None,
+) -> Generator[tuple[str, pa.RecordBatch], None, FileCounts]:
+    """Adds the rows of a file to `batches`, in the order of positions, and yields the batches that are full.
+
+    Returns the counts; makes no row of `bronze_file`. `progress` hears the offset in the uncompressed content and
+    the entries so far. Raises nothing for bad content; an OSError is that of opening or reading the file.
+    """
+    splitting = _Splitting(file, fingerprint, reader, progress)
+    for placed in _explained(splitting.read(), fingerprint):
+        splitting.counts.count(placed.outcome)
+        batches.add(fingerprint.file_id, *placed)
+        if batches.ready:
+            yield from batches.take()
+    return splitting.counts
+
+
+def _explained(found: Iterable[Placed], fingerprint: Fingerprint) -> Iterator[Placed]:
+    """What was found, and one fault where the content ends before its time: if a document is torn there, that one
+    gets the reason that is behind it."""
+    if fingerprint.fault is None:
+        yield from found
+        return
+    end, line, is_said = fingerprint.content_bytes, 1, False
+    for placed in found:
+        line, outcome = placed.line, placed.outcome
+        if isinstance(outcome, Fault) and outcome.reason is Reason.TRUNCATED_JSON:
+            is_said = True
+            placed = placed._replace(outcome=outcome._replace(reason=fingerprint.fault))
+        yield placed
+    if not is_said:
+        yield Placed(line, -1, Fault(end, 0, fingerprint.fault, None))
+
+
+class _Splitting:
+    """One file while it is split."""
+
+    def __init__(
+        self,
+        file: SourceFile,
+        fingerprint: Fingerprint,
+        reader: RecordReader,
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self._file = file
+        self._fingerprint = fingerprint
+        self._reader = reader
+        self._progress = progress
+        self.counts = FileCounts("unreadable")
+
+    def read(self) -> Iterator[Placed]:
+        """All that the file holds. Sets the kind in `counts`."""
+        form, size = form_of(self._file.path), self._fingerprint.content_bytes
+        if form is Form.UNKNOWN and size:
+            yield Placed(1, -1, Fault(0, size, Reason.UNKNOWN_FILE_TYPE, None))
+            return
+        lines = read_lines(self._blocks())
+        first, second = next(lines, None), next(lines, None)
+        if first is None:
+            if self._fingerprint.fault is None:
+                self.counts.kind = "empty"
+                if form is Form.DOCUMENT:
+                    yield Placed(1, -1, Fault(0, size, Reason.EMPTY_FILE, None))
+        elif _is_lines(first, second, form):
+            self.counts.kind = "ndjson"
+            yield from self._read_lines(itertools.chain((first, second) if second else (first,), lines))
+        else:
+            content = b"".join(self._blocks())
+            start = len(BOM) if content.startswith(BOM) else 0
+            is_bundle, found = self._read_document(content[start:], 1, start)
+            self.counts.kind = "bundle" if is_bundle else "resource"
+            yield from found
+
+    def _read_lines(self, lines: Iterable[Line]) -> Iterator[Placed]:
+        read = self._reader.read
+        for index, line in enumerate(lines):
+            try:
+                resource = read(line.text)
+            except Refused:
+                yield from self._read_odd_line(line)
+            else:
+                if resource.resource_type == "Bundle":
+                    yield from self._read_odd_line(line)
+                else:
+                    yield Placed(line.number, -1, resource)
+            if index % _PROGRESS_LINES == 0:
+                self._progress(line.offset, self.counts.entries)
+
+    def _read_odd_line(self, line: Line) -> Iterator[Placed]:
+        """A Bundle, or what is no resource. A torn line with others after it isn't where the file was torn."""
+        for placed in self._read_document(line.text, line.number, line.offset)[1]:
+            outcome = placed.outcome
+            if line.is_ended and isinstance(outcome, Fault) and outcome.reason is Reason.TRUNCATED_JSON:
+                outcome = outcome._replace(
+                    reason=Reason.INVALID_JSON, detail="the line ends inside the document"
+                )
+                yield placed._replace(outcome=outcome)
+            else:
+                yield placed
+
+    def _read_document(self, text: bytes, line: int, offset: int) -> tuple[bool, Iterator[Placed]]:
+        """Whether `text` is a Bundle, and what it holds. It starts at `offset` in the file, in `line`."""
+        resources = read_bundle(text, self._reader)
+        if resources is not None:
+            line += text.count(b"\n", 0, Scanner(text).skip_space())
+            return True, (Placed(line, entry, resource) for entry, resource in enumerate(resources))
+        is_bundle, found = salvage(text, self._reader, line)
+        return is_bundle, (_moved(placed, offset) for placed in found)
+
+    def _blocks(self) -> Iterator[bytes]:
+        """The uncompressed content as far as it can be had."""
+        if self._fingerprint.content is not None:
+            yield self._fingerprint.content
+            return
+        with contextlib.suppress(GzipFault):
+            yield from read_blocks(self._file)
+
+
+def _is_lines(first: Line, second: Line | None, form: Form) -> bool:
+    """Whether a file is NDJSON, told by its first two lines that aren't blank.
+
+    It is if its first line is a whole JSON value or, where that one is broken, if the second starts like an
+    object: in a pretty-printed document that one is indented or starts with a name.
+    """
+    if second is None:
+        return form is Form.LINES
+    if _is_whole(first.text):
+        return True
+    if first.text.rstrip(SPACE)[-1:] in (b":", b",", b"["):
+        return form is Form.LINES and not first.text.lstrip(SPACE).startswith(b"[")
+    return second.text.startswith(b"{")
+
+
+def _is_whole(text: bytes) -> bool:
+    scanner = Scanner(text)
+    try:
+        scanner.skip()
+    except Malformed:
+        return False
+    return scanner.skip_space() == len(text)
+
+
+def _moved(placed: Placed, offset: int) -> Placed:
+    outcome = placed.outcome
+    if offset and isinstance(outcome, Fault):
+        return placed._replace(outcome=outcome._replace(byte_offset=outcome.byte_offset + offset))
+    return placed

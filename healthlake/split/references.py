@@ -1,0 +1,62 @@
+"""References inside a Bundle: a fullUrl that doesn't end in its resource's id (`urn:uuid:…` for a server's own id) leads
+nowhere once the Bundle is taken apart, so each resource carries what its references mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from healthlake.split.outcome import Resource
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder().decode
+_decode_text = msgspec.json.Decoder(str).decode
+
+
+class LocalReferences:
+    """The fullUrls of one Bundle that need explaining. Synthea's don't: `urn:uuid:<id>`."""
+
+    def __init__(self) -> None:
+        self._targets: dict[str, str | None] = {}
+
+    def add(self, full_url: bytes, resource: Resource) -> None:
+        """Notes the fullUrl (JSON as written) of a resource."""
+        resource_id = resource.resource_id
+        text = str(full_url, "utf-8", "replace")
+        if text.endswith(resource_id, 0, -1) and text[-len(resource_id) - 2] in "/:":
+            return
+        try:
+            url = _decode_text(full_url)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return
+        target = f"{resource.resource_type}/{resource_id}"
+        # One URL for two resources says nothing.
+        self._targets[url] = target if self._targets.get(url, target) == target else None
+
+    def applied(self, resources: Sequence[Resource]) -> list[Resource]:
+        """`resources` with `local_references` filled in where they use a noted fullUrl."""
+        targets = {url: target for url, target in self._targets.items() if target is not None}
+        if not targets:
+            return list(resources)
+        return [resource._replace(local_references=_used(resource, targets)) for resource in resources]
+
+
+def _used(resource: Resource, targets: dict[str, str]) -> str | None:
+    used = {url: targets[url] for url in _references(_decode(resource.resource)) if url in targets}
+    return _encode(used).decode() if used else None
+
+
+def _references(value: Any) -> Iterator[str]:
+    """The text of every member `reference`, at any depth."""
+    nodes = [value]
+    while nodes:
+        node = nodes.pop()
+        if type(node) is dict:
+            reference = node.get("reference")
+            if type(reference) is str:
+                yield reference
+            nodes.extend(node.values())
+        elif type(node) is list:
+            nodes.extend(node)
