@@ -1,0 +1,63 @@
+"""Gold: one query per table, as known on the day of the partition.
+
+Mappings are identity although a gold day reads all days up to it: with a time-window mapping a backfill of
+three days targets every day up to today. What an old day's rewrite makes stale is the ledger's to know.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from healthlake.conform.as_of import as_of_name
+from healthlake.contracts.gold import GOLD_TABLES
+from healthlake.contracts.model import Contract
+from healthlake.contracts.registry import TABLES
+from healthlake.contracts.silver import RESOURCE_TYPES, SHARED_SILVER_TABLES
+from healthlake.gold import gold_sql, tables_of
+from healthlake_dagster.listening import ListenerFactory
+from healthlake_dagster.partitions import days_of
+from healthlake_dagster.reporting import report_job, step_faults
+from healthlake_dagster.resources.query import QueryResource
+from healthlake_dagster.settings import Settings
+from healthlake_dagster.specs import asset_spec, check_specs, package_file
+
+
+def gold_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """One asset a gold table."""
+    return [_gold_asset(contract, settings) for contract in GOLD_TABLES]
+
+
+def _gold_asset(contract: Contract, settings: Settings) -> dg.AssetsDefinition:
+    code = [settings.sql_folder / f"{contract.name}.sql", package_file("contracts", "gold.py")]
+
+    @dg.multi_asset(
+        name=f"materialize_{contract.name}",
+        specs=[asset_spec(contract, settings, upstream_of(gold_sql(settings.sql_folder, contract)), code)],
+        check_specs=check_specs(contract.name, settings),
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def materialize(
+        context: dg.AssetExecutionContext,
+        query: dg.ResourceParam[QueryResource],
+        listen: dg.ResourceParam[ListenerFactory],
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        days = days_of(context.partition_keys)
+        with step_faults():
+            report = query.materialize(contract, days, listen(context))
+        yield from report_job(context, report)
+
+    return materialize
+
+
+def upstream_of(sql: str) -> list[str]:
+    """The tables that gold's SQL reads, an as-of relation as history and current table; and the ledger."""
+    upstream = {table.name for table in SHARED_SILVER_TABLES}
+    by_as_of = {as_of_name(kind): kind for kind in RESOURCE_TYPES}
+    for name in tables_of(sql):
+        if name in by_as_of:
+            upstream |= {by_as_of[name].history.name, by_as_of[name].current.name}
+        elif name in TABLES:
+            upstream.add(name)
+    return sorted(upstream)

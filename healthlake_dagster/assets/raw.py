@@ -1,0 +1,59 @@
+"""The drop of a day as it lies in raw. Materializing it looks at the files and changes nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from healthlake.checks.catalogue import FILES_LANDED, RAW_ASSET
+from healthlake.checks.model import CheckResult
+from healthlake.lake.raw import drop_files
+from healthlake_dagster.partitions import daily_partitions, days_of
+from healthlake_dagster.reporting import log_checks, step_faults
+from healthlake_dagster.resources.lake import LakeResource
+from healthlake_dagster.settings import Settings
+from healthlake_dagster.specs import check_specs, code_references, package_file
+
+
+def raw_asset(settings: Settings) -> dg.AssetsDefinition:
+    """The raw drops as one partitioned asset."""
+    spec = dg.AssetSpec(
+        RAW_ASSET,
+        description=(
+            "FHIR files as delivered: transaction Bundles and NDJSON, plain or gzipped, one folder a day. "
+            "Immutable; land them with `healthlake land`. Materializing counts the files of the day."
+        ),
+        group_name="raw",
+        kinds={"file", "json", "raw"},
+        partitions_def=daily_partitions(settings),
+        metadata={
+            "dagster/uri": (settings.lake / "raw").as_uri(),
+            "dagster/code_references": code_references([package_file("lake", "raw.py")]),
+        },
+        skippable=True,
+    )
+
+    @dg.multi_asset(
+        name=RAW_ASSET,
+        specs=[spec],
+        check_specs=check_specs(RAW_ASSET, settings),
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def materialize(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[LakeResource]
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        results = []
+        for day in days_of(context.partition_keys):
+            with step_faults():
+                lake.require()
+                files = drop_files(lake.layout, day)
+            size = sum(file.size_bytes for file in files)
+            context.add_asset_metadata(
+                {"files": len(files), "bytes": size}, asset_key=RAW_ASSET, partition_key=day.isoformat()
+            )
+            results.append(CheckResult(FILES_LANDED, day, 1, 0 if files else 1))
+        yield dg.MaterializeResult(asset_key=RAW_ASSET)
+        log_checks(context, RAW_ASSET, results)
+
+    return materialize

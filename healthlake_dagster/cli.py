@@ -1,0 +1,160 @@
+"""The `healthlake` command: a small front on the same Dagster definitions. Its runs are in the lake's Dagster
+instance.
+
+Exit codes: 0 done; 1 a run, or a check of severity ERROR, failed; 2 the command was used wrongly or isn't set
+up. Imports Dagster only in the commands that run something, so that the others start at once.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from healthlake.errors import HealthlakeError, UsageError
+from healthlake_dagster.days import day_range, parse_day
+from healthlake_dagster.faults import withheld
+from healthlake_dagster.settings import Settings
+
+FAILED, MISUSED = 1, 2
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def _lake_option(function: F) -> F:
+    return click.option(
+        "--lake", metavar="DIR", help="Root of the lake; default HEALTHLAKE_LAKE, else ./lake."
+    )(function)
+
+
+def _days_options(function: F) -> F:
+    first = click.option("--from", "first", metavar="DAY", required=True, help="First day, YYYY-MM-DD.")
+    last = click.option("--to", "last", metavar="DAY", help="Last day, included; default the first.")
+    return first(last(function))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="healthlake")
+def cli() -> None:
+    """FHIR exports go in every day, tables that people can trust come out.
+
+    \b
+    Try it:    healthlake demo
+    Your data: healthlake land ~/export --dt 2026-01-15
+               healthlake materialize --from 2026-01-15
+               healthlake sql "SELECT count(*) FROM silver_dim_patient"
+               healthlake check --from 2026-01-15
+    """
+
+
+@cli.command(epilog="Example: healthlake demo --lake /tmp/demo-lake")
+@_lake_option
+def demo(lake: str | None) -> None:
+    """Land three days of Synthea drops, materialize them, run the checks, show the result.
+
+    A second run changes nothing and says so.
+    """
+    from healthlake_dagster.commands.demo import run_demo
+
+    sys.exit(run_demo(Settings.load(lake_text=lake)))
+
+
+@cli.command(
+    epilog=(
+        "Example: healthlake land ~/export/2026-01-15 --dt 2026-01-15. The same content again is a no-op;"
+        " other content under a landed name is refused."
+    )
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--dt", "day", metavar="DAY", required=True, help="Day of the drop, YYYY-MM-DD.")
+@_lake_option
+def land(paths: tuple[Path, ...], day: str, lake: str | None) -> None:
+    """Copy files, or the files in folders, to the raw drop of a day. Drops are immutable."""
+    from healthlake_dagster.commands.land import land_drop
+
+    land_drop(Settings.load(lake_text=lake), list(paths), parse_day(day, "--dt"))
+
+
+@cli.command(
+    epilog=(
+        'Example: healthlake materialize --from 2026-01-01 --to 2026-01-03 --select "group:silver". SELECTION'
+        " is Dagster's asset selection syntax."
+    )
+)
+@_days_options
+@click.option("--select", "selection", metavar="SELECTION", default="*", help="Which assets; default all.")
+@_lake_option
+def materialize(first: str, last: str | None, selection: str, lake: str | None) -> None:
+    """Materialize a range of days in one run, in this process."""
+    from healthlake_dagster.commands.materialize import materialize_days
+
+    settings = Settings.load(lake_text=lake)
+    sys.exit(materialize_days(settings, day_range(settings, first, last), selection))
+
+
+@cli.command(
+    epilog=(
+        'Example: healthlake sql "SELECT dt, count(*) AS n FROM bronze_file GROUP BY dt ORDER BY dt"'
+        " --format csv"
+    )
+)
+@click.argument("statement")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
+@_lake_option
+def sql(statement: str, form: str, lake: str | None) -> None:
+    """Run a SELECT in Athena's dialect on the lake's tables.
+
+    A CURRENT table (silver_dim_*, silver_fct_*) holds one state; gold holds a full picture per dt, so filter
+    it by dt.
+    """
+    from healthlake_dagster.commands.sql import run_sql
+
+    run_sql(Settings.load(lake_text=lake), statement, form)
+
+
+@cli.command(epilog="Example: healthlake check --from 2026-01-01 --to 2026-01-03 || exit 1")
+@_days_options
+@_lake_option
+def check(first: str, last: str | None, lake: str | None) -> None:
+    """Run the asset checks on the published tables of a range of days and print them.
+
+    Exit code 0 when no check of severity ERROR failed, 1 when one did, 2 when the command can't run.
+    """
+    from healthlake_dagster.commands.check import check_days
+
+    settings = Settings.load(lake_text=lake)
+    sys.exit(check_days(settings, day_range(settings, first, last)))
+
+
+def main() -> None:
+    """Entry point: a fault becomes one message, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that can't show a character gets its escape instead of a UnicodeEncodeError.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        cli()
+    except UsageError as error:
+        _say(f"healthlake: {error}")
+        sys.exit(MISUSED)
+    except HealthlakeError as error:
+        _say(f"healthlake: {error}")
+        sys.exit(FAILED)
+    except BrokenPipeError:
+        # A reader such as `head` has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except Exception as error:
+        _say(f"healthlake: {withheld(error)}")
+        sys.exit(FAILED)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,0 +1,1 @@
+"""What each `healthlake` command does, a module a command."""

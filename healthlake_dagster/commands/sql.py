@@ -1,0 +1,109 @@
+"""`healthlake sql`: a SELECT in Athena's dialect on the lake's tables."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from healthlake.contracts.registry import TABLES
+from healthlake.engine.dialect import to_duckdb
+from healthlake.engine.duckdb import DuckDBEngine
+from healthlake.errors import UsageError
+from healthlake.gold import relate, tables_of
+from healthlake_dagster.resources.lake import LakeResource
+from healthlake_dagster.resources.query import QueryResource
+from healthlake_dagster.rows import write_csv, write_json
+from healthlake_dagster.settings import Settings
+from healthlake_dagster.terminal import print_table
+
+if TYPE_CHECKING:
+    import duckdb
+
+_BATCH = 10_000
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+
+
+def run_sql(settings: Settings, statement: str, form: str) -> None:
+    """Runs `statement` and writes its rows to stdout."""
+    lake = LakeResource(settings)
+    lake.require()
+    select = _one_select(statement, settings.database)
+    _require_tables(select)
+    with QueryResource(lake).engine() as engine:
+        relate(engine, select, None)
+        result = _execute(engine, select)
+        header = [column[0] for column in result.description]
+        if form == "csv":
+            write_csv(sys.stdout, header, _rows(result))
+        elif form == "json":
+            _require_distinct(header)
+            write_json(sys.stdout, header, _rows(result))
+        else:
+            types = [str(column[1]) for column in result.description]
+            numbers = [i for i, name in enumerate(types) if name.startswith(_NUMBERS)]
+            print_table("", header, _rows(result), numbers, grouped=False)
+
+
+def _one_select(statement: str, database: str) -> str:
+    """The one SELECT of `statement`, its tables without the name of the lake's own database before them."""
+    try:
+        trees = [tree for tree in sqlglot.parse(statement, read="athena") if tree is not None]
+    except SqlglotError as error:
+        raise UsageError(f"reading the SQL (Athena's dialect): {_first_line(error)}") from None
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise UsageError(
+            "reading the SQL: expected one SELECT. The tables are changed by `healthlake materialize` only."
+        )
+    for table in trees[0].find_all(exp.Table):
+        if table.args.get("catalog") or table.db not in ("", database):
+            raise UsageError(f"reading the SQL: the tables are in {database}, not in {table.sql()!r}.")
+        table.set("db", None)
+    return trees[0].sql(dialect="athena")
+
+
+def _require_tables(select: str) -> None:
+    for name in sorted(tables_of(select)):
+        if not name:
+            raise UsageError("reading the SQL: FROM takes tables of the lake, no function that reads files.")
+        if name not in TABLES:
+            near = difflib.get_close_matches(name, TABLES, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise UsageError(f"reading the SQL: there is no table {name}.{hint} Tables: {', '.join(TABLES)}.")
+
+
+def _require_distinct(header: list[str]) -> None:
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise UsageError(
+            f"writing JSON: several columns are named {', '.join(twice)}, and an object holds one of each. Give them"
+            " names of their own (AS …), or use --format csv."
+        )
+
+
+def _execute(engine: DuckDBEngine, select: str) -> duckdb.DuckDBPyConnection:
+    """Unlike in jobs, what the binder says is shown: it speaks of the statement just typed, before any row is
+    read."""
+    import duckdb
+
+    native = to_duckdb(select, "athena")
+    try:
+        engine.connection.execute(f"PREPARE typed AS {native}")
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
+        raise UsageError(f"reading the SQL: {_first_line(error)}") from None
+    engine.doing("running the SQL")
+    return engine.execute("EXECUTE typed")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
+
+
+def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while batch := result.fetchmany(_BATCH):
+        yield from batch

@@ -1,0 +1,39 @@
+"""The days that a command is asked for: read from text, held to the partitions that there are."""
+
+from __future__ import annotations
+
+import datetime
+
+from healthlake.errors import UsageError
+from healthlake_dagster.settings import Settings, iso_day
+
+
+def parse_day(text: str, option: str) -> datetime.date:
+    """The day that an option names; `UsageError` says what was expected."""
+    day = iso_day(text)
+    if day is None:
+        raise UsageError(f"reading {option}: {text!r} is no day, expected YYYY-MM-DD.")
+    return day
+
+
+def require_partition(settings: Settings, day: datetime.date, option: str) -> None:
+    """`UsageError` where the day has no partition: before the start date, or in the future."""
+    today = datetime.datetime.now(datetime.UTC).date()
+    if day < settings.start_date:
+        raise UsageError(
+            f"reading {option}: {day} is before the first day {settings.start_date}. Set"
+            " HEALTHLAKE_START_DATE to an earlier day to move it."
+        )
+    if day > today:
+        raise UsageError(f"reading {option}: {day} is in the future; today is {today} (UTC).")
+
+
+def day_range(settings: Settings, first: str, last: str | None) -> list[datetime.date]:
+    """Every day from `--from` to `--to`, both included."""
+    start = parse_day(first, "--from")
+    end = parse_day(last, "--to") if last else start
+    if end < start:
+        raise UsageError(f"reading --to: {end} is before --from {start}.")
+    require_partition(settings, start, "--from")
+    require_partition(settings, end, "--to")
+    return [start + datetime.timedelta(days=n) for n in range((end - start).days + 1)]

@@ -1,0 +1,139 @@
+"""Reports what a job did to Dagster: each table's rows and check results for each day, from inside the step.
+
+Every table is reported before the step fails once, so that the good ones show green. Counts, column names and
+positions only: nothing here sees a value of a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
+
+from healthlake.checks.model import CheckResult, Severity
+from healthlake.errors import HealthlakeError
+from healthlake.report import JobReport, TableDay
+from healthlake_dagster.faults import withheld
+
+
+@contextmanager
+def step_faults() -> Iterator[None]:
+    """An exception of a job becomes the step's failure, cut from what raised it: Dagster keeps the message and
+    every chained one in its event log. Our own messages hold no values; of others only class and place are told.
+    """
+    try:
+        yield
+    except HealthlakeError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    except Exception as error:
+        raise dg.Failure(withheld(error), allow_retries=False) from None
+
+
+def report_job(
+    context: dg.AssetExecutionContext, report: JobReport
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """Yields a result for each selected table without a fault, logs events for all others, then raises
+    `dg.Failure` where there were faults."""
+    selected = {key.to_user_string() for key in context.selected_asset_keys}
+    tables = list(dict.fromkeys(table_day.table for table_day in report.tables))
+    faulty = list(dict.fromkeys(fault.table for fault in report.faults))
+    for table in dict.fromkeys([*tables, *faulty]):
+        rows = [table_day for table_day in report.tables if table_day.table == table]
+        if table in selected and table not in faulty:
+            for table_day in rows:
+                context.add_asset_metadata(
+                    _facts(table_day), asset_key=table, partition_key=table_day.day.isoformat()
+                )
+            yield dg.MaterializeResult(asset_key=table, metadata={"dagster/row_count": rows[-1].total_rows})
+        else:
+            bad = report.faulty_days([table])
+            for table_day in rows:
+                if table_day.day not in bad:
+                    context.log_event(_materialization(table_day))
+        log_checks(context, table, [check for check in report.checks if check.check.table == table])
+    if report.faults:
+        raise failure(report)
+
+
+def failure(report: JobReport) -> dg.Failure:
+    """The step's one failure: every fault once, in order."""
+    messages = list(dict.fromkeys(str(fault.error) for fault in report.faults))
+    days = sorted({fault.day.isoformat() for fault in report.faults})
+    tables = sorted({fault.table for fault in report.faults})
+    return dg.Failure(
+        "\n".join(messages),
+        metadata={"days": ", ".join(days), "tables": ", ".join(tables)},
+        allow_retries=False,
+    )
+
+
+def log_checks(context: dg.AssetExecutionContext, table: str, results: Sequence[CheckResult]) -> None:
+    """One evaluation a check and day, pointed at the day's materialization: without it the UI shows no
+    status."""
+    targets: dict[str, AssetCheckEvaluationTargetMaterializationData | None] = {}
+    for result in _last(results):
+        day = result.day.isoformat()
+        if day not in targets:
+            targets[day] = materialization_of(context.instance, table, day)
+        context.log_event(evaluation(result, targets[day]))
+
+
+def evaluation(
+    result: CheckResult, target: AssetCheckEvaluationTargetMaterializationData | None
+) -> dg.AssetCheckEvaluation:
+    """Dagster's form of a check result."""
+    check = result.check
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(check.table),
+        check_name=check.name,
+        passed=result.passed,
+        severity=(
+            dg.AssetCheckSeverity.WARN if check.severity is Severity.WARN else dg.AssetCheckSeverity.ERROR
+        ),
+        description=f"{result.violated:,} of {result.applicable:,} violate: {check.description}",
+        metadata={"applicable": result.applicable, "violated": result.violated},
+        blocking=check.structural,
+        partition=result.day.isoformat(),
+        target_materialization_data=target,
+    )
+
+
+def materialization_of(
+    instance: dg.DagsterInstance, table: str, day: str
+) -> AssetCheckEvaluationTargetMaterializationData | None:
+    """The latest materialization of a table's day; None where there is none."""
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey(table), asset_partitions=[day]), limit=1
+    ).records
+    if not records:
+        return None
+    record = records[0]
+    return AssetCheckEvaluationTargetMaterializationData(
+        storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
+    )
+
+
+def _last(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """The last answer for each check and day: a step that was recomputed answers twice."""
+    return list({(result.check.name, result.day): result for result in results}.values())
+
+
+def _facts(table_day: TableDay) -> dict[str, Any]:
+    return {
+        "dagster/partition_row_count": table_day.rows,
+        "rows": table_day.rows,
+        "changed": table_day.changed,
+    }
+
+
+def _materialization(table_day: TableDay) -> dg.AssetMaterialization:
+    return dg.AssetMaterialization(
+        asset_key=table_day.table,
+        partition=table_day.day.isoformat(),
+        metadata={**_facts(table_day), "dagster/row_count": table_day.total_rows},
+    )

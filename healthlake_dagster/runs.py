@@ -1,0 +1,125 @@
+"""Runs made by the command: in this process, in the lake's Dagster instance, with an origin so that the UI
+shows them and can re-execute them.
+
+`dg.materialize` and `execute_in_process` leave the origin out: re-executing such a run from the UI fails.
+What is used here instead is private to Dagster, so it stands in this one module; tests/dagster/test_runs.py
+tells when an upgrade moves it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.utils import make_new_run_id
+from filelock import FileLock, Timeout
+
+from healthlake_dagster.storage import held_open
+
+LOCATION = "healthlake_dagster.definitions"
+"""The code location's name in workspace.yaml and `[tool.dg]`; an origin holds it."""
+
+_LOCKS = "commands"
+"""Folder in DAGSTER_HOME with a lock for each run of a command that is under way."""
+
+_INSTANCE_CONFIG = """\
+# The instance of this lake: SQLite beside the tables, one run at a time.
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+"""
+
+
+@contextmanager
+def lake_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """The Dagster instance of a lake, made on first use. DAGSTER_HOME of the shell is not asked.
+
+    Runs of commands that were killed are ended first.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(_INSTANCE_CONFIG, "utf-8")
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        _end_abandoned(instance, home)
+        yield instance
+
+
+def _end_abandoned(instance: dg.DagsterInstance, home: Path) -> None:
+    """A killed process can't say that its run is over, and with one run at a time the queue of the UI would wait
+    for it for ever. A run of the command lives as long as its lock, which the operating system frees."""
+    for file in sorted((home / _LOCKS).glob("*.lock")):
+        lock = FileLock(file)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            continue
+        try:
+            run = instance.get_run_by_id(file.stem)
+            if run is not None and not run.is_finished:
+                instance.report_run_failed(run, "The process of the command that made this run is gone.")
+            file.unlink(missing_ok=True)
+        finally:
+            lock.release()
+
+
+def run_events(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    keys: Collection[dg.AssetKey],
+    days: Sequence[datetime.date],
+) -> Iterator[dg.DagsterEvent]:
+    """Executes one run of the assets `keys` for the range from the first of `days` to the last; yields its
+    events as they come. An interrupt ends it as canceled."""
+    job = definitions.resolve_implicit_global_asset_job_def()
+    subset = job.get_subset(asset_selection=set(keys))
+    run_id = make_new_run_id()
+    locks = Path(instance.root_directory) / _LOCKS
+    locks.mkdir(exist_ok=True)
+    with FileLock(locks / f"{run_id}.lock") as lock, held_open(instance, run_id):
+        run = instance.create_run_for_job(
+            job_def=subset,
+            run_id=run_id,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags={"dagster/code_location": LOCATION, **_partition_tags(days)},
+            asset_selection=frozenset(keys),
+            remote_job_origin=_origin(job.name),
+        )
+        yield from execute_run_iterator(InMemoryJob(subset), run, instance)
+    Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _partition_tags(days: Sequence[datetime.date]) -> dict[str, str]:
+    if len(days) == 1:
+        return {PARTITION_NAME_TAG: days[0].isoformat()}
+    return {
+        ASSET_PARTITION_RANGE_START_TAG: days[0].isoformat(),
+        ASSET_PARTITION_RANGE_END_TAG: days[-1].isoformat(),
+    }
+
+
+def _origin(job_name: str) -> RemoteJobOrigin:
+    target = LoadableTargetOrigin(
+        executable_path=sys.executable, module_name=LOCATION, working_directory=str(Path.cwd())
+    )
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(loadable_target_origin=target, location_name=LOCATION)
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job_name)
