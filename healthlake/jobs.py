@@ -154,9 +154,7 @@ def _stage_days(
         engine.read(BRONZE_DELETION, [day])
         try:
             history = stage_history(engine, kind, day)
-            results = run_checks(engine, structural(kind.history.name), history.staged.relation, day)
-            report.checks.extend(results)
-            require(results)
+            _audit(engine, history.staged, report)
         except HealthlakeError as error:
             report.faults.append(Fault(kind.history.name, day, error))
             continue
@@ -165,6 +163,17 @@ def _stage_days(
         engine.store(f"{history.staged.relation}_quarantine", history.quarantine)
         staged.append(history)
     return staged
+
+
+def _audit(engine: Engine, staged: Staged, report: JobReport) -> None:
+    """Runs the structural rules on what is staged; what violates one is discarded."""
+    results = run_checks(engine, structural(staged.contract.name), staged.relation, staged.day)
+    report.checks.extend(results)
+    try:
+        require(results)
+    except HealthlakeError:
+        engine.discard([staged])
+        raise
 
 
 def _refresh(
@@ -219,12 +228,9 @@ def _stage_shared(
         selects += [f"SELECT {columns} FROM {history.staged.relation}_{part}" for _, history in histories]
         engine.doing(f"writing {table.name} for {day}")
         each = engine.stage(table, day, " UNION ALL ".join(selects))
-        results = run_checks(engine, structural(table.name), each.relation, day)
-        report.checks.extend(results)
         try:
-            require(results)
+            _audit(engine, each, report)
         except HealthlakeError as error:
-            engine.discard([each])
             report.faults.append(Fault(table.name, day, error))
             continue
         staged.append(each)

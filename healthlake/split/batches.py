@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from healthlake.contracts.bronze import (
@@ -16,7 +17,7 @@ from healthlake.contracts.bronze import (
     POSITION_NAMES,
 )
 from healthlake.contracts.model import DT, ColumnType, Contract
-from healthlake.split.outcome import Deletion, Fault, Placed, Resource
+from healthlake.split.outcome import Deletion, Fault, Outcome, Resource
 
 BATCH_BYTES = 16 * 1024 * 1024
 
@@ -34,7 +35,7 @@ _ROW_BYTES = 256
 """What a row takes in memory beside its JSON, roughly."""
 
 
-class FileRow(NamedTuple):
+class FileRow(msgspec.Struct, frozen=True, gc=False):
     """A row of `bronze_file` but for the day."""
 
     path: str
@@ -62,14 +63,16 @@ class _Rows:
         self.schema = arrow_schema(contract)
         self._names = names
         self.positions: list[tuple[str, int, int]] = []
-        self.rows: list[tuple[Any, ...]] = []
+        self.rows: list[Any] = []
         self.bytes = 0
 
     def batch(self, dt: datetime.date) -> pa.RecordBatch:
         """The rows as a batch; none are left."""
         count = len(self.rows)
         columns = dict(zip(POSITION_NAMES, zip(*self.positions, strict=True), strict=False))
-        columns.update(zip(self._names, zip(*self.rows, strict=True), strict=False))
+        columns.update(
+            zip(self._names, zip(*map(msgspec.structs.astuple, self.rows), strict=True), strict=False)
+        )
         arrays = [
             pa.repeat(pa.scalar(dt, field.type), count)
             if field.name == DT
@@ -87,17 +90,21 @@ class Batches:
         self._dt = dt
         self._batch_bytes = batch_bytes
         self.ready: list[tuple[str, pa.RecordBatch]] = []
-        self._others = _Rows(BRONZE_OTHER, Resource._fields)
+        self._others = _Rows(BRONZE_OTHER, Resource.__struct_fields__)
         self._of_table = {
-            name: _Rows(BRONZE_OTHER, Resource._fields) for name in sorted(set(tables.values()))
+            name: _Rows(BRONZE_OTHER, Resource.__struct_fields__) for name in sorted(set(tables.values()))
         }
         self._of_table[BRONZE_OTHER.name] = self._others
-        self._of_table[BRONZE_DELETION.name] = self._deletions = _Rows(BRONZE_DELETION, Deletion._fields)
-        self._of_table[BRONZE_QUARANTINE.name] = self._faults = _Rows(BRONZE_QUARANTINE, Fault._fields)
+        self._of_table[BRONZE_DELETION.name] = self._deletions = _Rows(
+            BRONZE_DELETION, Deletion.__struct_fields__
+        )
+        self._of_table[BRONZE_QUARANTINE.name] = self._faults = _Rows(
+            BRONZE_QUARANTINE, Fault.__struct_fields__
+        )
         self._of_type = {type_: self._of_table[table] for type_, table in tables.items()}
-        self._files = _Rows(BRONZE_FILE, FileRow._fields)
+        self._files = _Rows(BRONZE_FILE, FileRow.__struct_fields__)
 
-    def add(self, file_id: str, line: int, entry: int, outcome: Resource | Deletion | Fault) -> None:
+    def add(self, file_id: str, line: int, entry: int, outcome: Outcome) -> None:
         """Adds a row for what was found in a file."""
         size = _ROW_BYTES
         if type(outcome) is Resource:
@@ -126,7 +133,7 @@ class Batches:
             if rows.rows:
                 self._flush(rows)
         yield from self.take()
-        self._files.rows.sort()
+        self._files.rows.sort(key=lambda row: row.path)
         yield BRONZE_FILE.name, self._files.batch(self._dt)
 
     def _flush(self, rows: _Rows) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from healthlake.split.outcome import Refused, Resource
+from healthlake.split.outcome import Outcome, Refused
 from healthlake.split.reasons import Reason
 from healthlake.split.record import RecordReader
 from healthlake.split.references import LocalReferences
@@ -20,7 +20,7 @@ from healthlake.split.references import LocalReferences
 class _Bundle(msgspec.Struct, gc=False):
     """R4's elements of Bundle. What isn't listed makes the colons not add up, which is safe."""
 
-    resourceType: Raw | UnsetType = UNSET  # noqa: N815 - FHIR's name
+    resourceType: Raw | UnsetType = UNSET
     id: Raw | UnsetType = UNSET
     meta: Raw | UnsetType = UNSET
     implicitRules: Raw | UnsetType = UNSET
@@ -37,7 +37,7 @@ class _Bundle(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Bundle).decode
 
 
-def read_bundle(content: bytes, reader: RecordReader) -> list[Resource] | None:
+def read_bundle(content: bytes, reader: RecordReader) -> list[Outcome] | None:
     """The resources of a Bundle, one an entry; None where `content` isn't a Bundle of resources alone."""
     try:
         bundle = _decode(content)
@@ -55,9 +55,9 @@ def read_bundle(content: bytes, reader: RecordReader) -> list[Resource] | None:
     return resources if colons == content.count(b":") else None
 
 
-def _read_entries(entries: Iterable[dict[str, Raw]], reader: RecordReader) -> tuple[list[Resource], int]:
+def _read_entries(entries: Iterable[dict[str, Raw]], reader: RecordReader) -> tuple[list[Outcome], int]:
     """The resources, and the colons of what was read: `Refused` where an entry is no resource."""
-    resources: list[Resource] = []
+    resources: list[Outcome] = []
     references = LocalReferences()
     colons = 0
     for entry in entries:

@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
 import pyarrow as pa
 
 from healthlake.split.batches import Batches
 from healthlake.split.bundle import read_bundle
 from healthlake.split.lines import BOM, Line, read_lines
-from healthlake.split.outcome import Deletion, Fault, Placed, Refused, Resource
+from healthlake.split.outcome import Deletion, Fault, Outcome, Refused, Resource, Run
 from healthlake.split.reasons import Reason
 from healthlake.split.record import RecordReader
 from healthlake.split.salvage import salvage
@@ -47,7 +48,7 @@ class FileCounts:
     def entries(self) -> int:
         return self.resources + self.deletions + self.quarantined
 
-    def count(self, outcome: Resource | Deletion | Fault) -> None:
+    def count(self, outcome: Outcome) -> None:
         if type(outcome) is Resource:
             self.resources += 1
         elif type(outcome) is Deletion:
@@ -77,29 +78,30 @@ def split_file(
     the entries so far. Raises nothing for bad content; an OSError is that of opening or reading the file.
     """
     splitting = _Splitting(file, fingerprint, reader, progress)
-    for placed in _explained(splitting.read(), fingerprint):
-        splitting.counts.count(placed.outcome)
-        batches.add(fingerprint.file_id, *placed)
+    counts, file_id = splitting.counts, fingerprint.file_id
+    for line, first, outcomes in _explained(splitting.read(), fingerprint):
+        for entry, outcome in enumerate(outcomes, first):
+            counts.count(outcome)
+            batches.add(file_id, line, entry, outcome)
         if batches.ready:
             yield from batches.take()
-    return splitting.counts
+    return counts
 
 
-def _explained(found: Iterable[Placed], fingerprint: Fingerprint) -> Iterator[Placed]:
-    """What was found, and one fault where the content ends before its time: if a document is torn there, that one
-    gets the reason that is behind it."""
-    if fingerprint.fault is None:
-        yield from found
+def _explained(runs: Iterable[Run], fingerprint: Fingerprint) -> Iterator[Run]:
+    """The runs, and one fault where the content ends before its time: if a document is torn there, its fault gets
+    the reason that is behind it."""
+    reason = fingerprint.fault
+    if reason is None:
+        yield from runs
         return
-    end, line, is_said = fingerprint.content_bytes, 1, False
-    for placed in found:
-        line, outcome = placed.line, placed.outcome
-        if isinstance(outcome, Fault) and outcome.reason is Reason.TRUNCATED_JSON:
-            is_said = True
-            placed = placed._replace(outcome=outcome._replace(reason=fingerprint.fault))
-        yield placed
+    line, is_said = 1, False
+    for run in runs:
+        line, torn = run.line, Reason.TRUNCATED_JSON
+        is_said |= any(isinstance(outcome, Fault) and outcome.reason is torn for outcome in run.outcomes)
+        yield _with_reason(run, torn, reason)
     if not is_said:
-        yield Placed(line, -1, Fault(end, 0, fingerprint.fault, None))
+        yield Run(line, -1, (Fault(fingerprint.content_bytes, 0, reason),))
 
 
 class _Splitting:
@@ -118,11 +120,11 @@ class _Splitting:
         self._progress = progress
         self.counts = FileCounts("unreadable")
 
-    def read(self) -> Iterator[Placed]:
+    def read(self) -> Iterator[Run]:
         """All that the file holds. Sets the kind in `counts`."""
         form, size = form_of(self._file.path), self._fingerprint.content_bytes
         if form is Form.UNKNOWN and size:
-            yield Placed(1, -1, Fault(0, size, Reason.UNKNOWN_FILE_TYPE, None))
+            yield Run(1, -1, (Fault(0, size, Reason.UNKNOWN_FILE_TYPE),))
             return
         lines = read_lines(self._blocks())
         first, second = next(lines, None), next(lines, None)
@@ -130,7 +132,7 @@ class _Splitting:
             if self._fingerprint.fault is None:
                 self.counts.kind = "empty"
                 if form is Form.DOCUMENT:
-                    yield Placed(1, -1, Fault(0, size, Reason.EMPTY_FILE, None))
+                    yield Run(1, -1, (Fault(0, size, Reason.EMPTY_FILE),))
         elif _is_lines(first, second, form):
             self.counts.kind = "ndjson"
             yield from self._read_lines(itertools.chain((first, second) if second else (first,), lines))
@@ -141,7 +143,7 @@ class _Splitting:
             self.counts.kind = "bundle" if is_bundle else "resource"
             yield from found
 
-    def _read_lines(self, lines: Iterable[Line]) -> Iterator[Placed]:
+    def _read_lines(self, lines: Iterable[Line]) -> Iterator[Run]:
         read = self._reader.read
         for index, line in enumerate(lines):
             try:
@@ -152,30 +154,23 @@ class _Splitting:
                 if resource.resource_type == "Bundle":
                     yield from self._read_odd_line(line)
                 else:
-                    yield Placed(line.number, -1, resource)
+                    yield Run(line.number, -1, (resource,))
             if index % _PROGRESS_LINES == 0:
                 self._progress(line.offset, self.counts.entries)
 
-    def _read_odd_line(self, line: Line) -> Iterator[Placed]:
-        """A Bundle, or what is no resource. A torn line with others after it isn't where the file was torn."""
-        for placed in self._read_document(line.text, line.number, line.offset)[1]:
-            outcome = placed.outcome
-            if line.is_ended and isinstance(outcome, Fault) and outcome.reason is Reason.TRUNCATED_JSON:
-                outcome = outcome._replace(
-                    reason=Reason.INVALID_JSON, detail="the line ends inside the document"
-                )
-                yield placed._replace(outcome=outcome)
-            else:
-                yield placed
+    def _read_odd_line(self, line: Line) -> Iterator[Run]:
+        """A Bundle, or what is no resource. Where a line feed follows, it isn't the file that is torn."""
+        for run in self._read_document(line.text, line.number, line.offset)[1]:
+            yield _with_reason(run, Reason.TRUNCATED_JSON, Reason.INVALID_JSON) if line.is_ended else run
 
-    def _read_document(self, text: bytes, line: int, offset: int) -> tuple[bool, Iterator[Placed]]:
+    def _read_document(self, text: bytes, line: int, offset: int) -> tuple[bool, Iterable[Run]]:
         """Whether `text` is a Bundle, and what it holds. It starts at `offset` in the file, in `line`."""
         resources = read_bundle(text, self._reader)
         if resources is not None:
             line += text.count(b"\n", 0, Scanner(text).skip_space())
-            return True, (Placed(line, entry, resource) for entry, resource in enumerate(resources))
-        is_bundle, found = salvage(text, self._reader, line)
-        return is_bundle, (_moved(placed, offset) for placed in found)
+            return True, (Run(line, 0, resources),)
+        is_bundle, runs = salvage(text, self._reader, line)
+        return is_bundle, (_moved(run, offset) for run in runs)
 
     def _blocks(self) -> Iterator[bytes]:
         """The uncompressed content as far as it can be had."""
@@ -210,8 +205,25 @@ def _is_whole(text: bytes) -> bool:
     return scanner.skip_space() == len(text)
 
 
-def _moved(placed: Placed, offset: int) -> Placed:
-    outcome = placed.outcome
-    if offset and isinstance(outcome, Fault):
-        return placed._replace(outcome=outcome._replace(byte_offset=outcome.byte_offset + offset))
-    return placed
+def _moved(run: Run, offset: int) -> Run:
+    """`run` with its faults `offset` bytes further on."""
+    return run._replace(
+        outcomes=[
+            msgspec.structs.replace(outcome, byte_offset=outcome.byte_offset + offset)
+            if isinstance(outcome, Fault)
+            else outcome
+            for outcome in run.outcomes
+        ]
+    )
+
+
+def _with_reason(run: Run, old: Reason, new: Reason) -> Run:
+    """`run` with another reason for its faults of reason `old`."""
+    return run._replace(
+        outcomes=[
+            msgspec.structs.replace(outcome, reason=new)
+            if isinstance(outcome, Fault) and outcome.reason is old
+            else outcome
+            for outcome in run.outcomes
+        ]
+    )

@@ -22,11 +22,13 @@ def parse_instant(text: object) -> int | None:
     """
     if not isinstance(text, str) or (match := _INSTANT.fullmatch(text)) is None:
         return None
-    *date_time, fraction, sign, hours, minutes, fourteen, _ = match.groups()
+    year, month, day, hour, minute, second, fraction, sign, hours, minutes, fourteen, _ = match.groups()
     offset = datetime.timedelta(hours=int(hours or fourteen or 0), minutes=int(minutes or 0))
     micros = int((fraction or "0")[:6].ljust(6, "0"))
     try:
-        local = datetime.datetime(*map(int, date_time), micros, tzinfo=datetime.UTC)
+        local = datetime.datetime(
+            int(year), int(month), int(day), int(hour), int(minute), int(second), micros, datetime.UTC
+        )
         utc = local + offset if sign == "-" else local - offset
     except (ValueError, OverflowError):
         return None

@@ -1,14 +1,20 @@
-"""What can become of an entry: a resource, a deletion or a fault. Fields are named like the bronze columns that they
-fill."""
+"""What can become of an entry: a resource, a deletion or a fault.
+
+Fields are named like the bronze columns that they fill. `gc=False`: a batch holds tens of thousands of these,
+and none can be part of a circle, so Python's collector needn't go through them (5 % of a day's time).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from healthlake.split.reasons import Reason
 
 
-class Resource(NamedTuple):
+class Resource(msgspec.Struct, frozen=True, gc=False):
     """A resource: its row in a bronze table but for day and position. `resource` is canonical JSON,
     `last_updated` microseconds since 1970."""
 
@@ -22,7 +28,7 @@ class Resource(NamedTuple):
     resource: bytes
 
 
-class Deletion(NamedTuple):
+class Deletion(msgspec.Struct, frozen=True, gc=False):
     """A deletion: its row in `bronze_deletion` but for day and position."""
 
     resource_type: str
@@ -31,22 +37,25 @@ class Deletion(NamedTuple):
     content_hash: str
 
 
-class Fault(NamedTuple):
+class Fault(msgspec.Struct, frozen=True, gc=False):
     """What was set aside: its row in `bronze_quarantine` but for day and position. `detail` is structural: it
     never holds a value of the record."""
 
     byte_offset: int
     byte_length: int
     reason: Reason
-    detail: str | None
+    detail: str | None = None
 
 
-class Placed(NamedTuple):
-    """An outcome and its position in the file."""
+Outcome = Resource | Deletion | Fault
+
+
+class Run(NamedTuple):
+    """Outcomes of neighbours in a file: those of the entries from `entry` on, or of one document with -1."""
 
     line: int
     entry: int
-    outcome: Resource | Deletion | Fault
+    outcomes: Sequence[Outcome]
 
 
 class Refused(Exception):

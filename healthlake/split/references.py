@@ -3,12 +3,12 @@ nowhere once the Bundle is taken apart, so each resource carries what its refere
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from healthlake.split.outcome import Resource
+from healthlake.split.outcome import Outcome, Resource
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder().decode
@@ -35,12 +35,17 @@ class LocalReferences:
         # One URL for two resources says nothing.
         self._targets[url] = target if self._targets.get(url, target) == target else None
 
-    def applied(self, resources: Sequence[Resource]) -> list[Resource]:
-        """`resources` with `local_references` filled in where they use a noted fullUrl."""
+    def applied(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """`outcomes` with `local_references` filled in where a resource uses a noted fullUrl."""
         targets = {url: target for url, target in self._targets.items() if target is not None}
         if not targets:
-            return list(resources)
-        return [resource._replace(local_references=_used(resource, targets)) for resource in resources]
+            return outcomes
+        return [
+            msgspec.structs.replace(outcome, local_references=_used(outcome, targets))
+            if isinstance(outcome, Resource)
+            else outcome
+            for outcome in outcomes
+        ]
 
 
 def _used(resource: Resource, targets: dict[str, str]) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from healthlake.split.entry import member_name, read_entry, read_members, read_text
 from healthlake.split.instant import parse_instant
-from healthlake.split.outcome import Deletion, Fault, Placed, Refused, Resource
+from healthlake.split.outcome import Fault, Outcome, Refused, Resource, Run
 from healthlake.split.reasons import Reason
 from healthlake.split.record import RecordReader
 from healthlake.split.references import LocalReferences
@@ -53,30 +53,30 @@ class Document:
         return any("resource" in members for _, members in self.entries or ())
 
 
-def salvage(text: bytes, reader: RecordReader, line: int = 1) -> tuple[bool, list[Placed]]:
+def salvage(text: bytes, reader: RecordReader, line: int = 1) -> tuple[bool, list[Run]]:
     """Whether `text` holds a Bundle, and all that it holds. `line` is the one that it starts in.
 
     A text may hold several documents if each starts on a line of its own; what follows one on its last line is a
     fault.
     """
-    found: list[Placed] = []
+    runs: list[Run] = []
     has_bundle, position, last_line = False, 0, 0
     while (start := Scanner(text, position).skip_space()) < len(text):
         line += text.count(b"\n", position, start)
         if line == last_line:
             rest = Span(start, len(text), Reason.INVALID_JSON, "text after the document")
-            found.append(Placed(line, -1, _fault(rest)))
+            runs.append(Run(line, -1, (_fault(rest),)))
             break
         document = take_apart(text, start)
         is_bundle = document.is_bundle()
-        outcomes = _of_bundle(document, reader) if is_bundle else _of_resource(text, document, reader)
-        found.extend(Placed(line, entry, outcome) for entry, outcome in outcomes)
+        read = _of_bundle(document, reader) if is_bundle else _of_resource(text, document, reader)
+        runs.extend(Run(line, entry, outcomes) for entry, outcomes in read)
         has_bundle |= is_bundle
         if document.torn:
             break
         position, line = document.end, line + text.count(b"\n", start, document.end)
         last_line = line
-    return has_bundle, found
+    return has_bundle, runs
 
 
 def take_apart(text: bytes, start: int) -> Document:
@@ -159,44 +159,46 @@ def _set_aside(text: bytes, start: int, end: int, position: int) -> Span:
 
 def _of_resource(
     text: bytes, document: Document, reader: RecordReader
-) -> Iterator[tuple[int, Resource | Deletion | Fault]]:
-    if document.torn:
-        yield -1, _fault(Span(document.start, document.torn.end, document.torn.reason, document.torn.detail))
+) -> Iterator[tuple[int, list[Outcome]]]:
+    span = Span(document.start, document.end)
+    if torn := document.torn:
+        yield -1, [_fault(Span(document.start, torn.end, torn.reason))]
         return
     try:
-        yield -1, reader.read(text[document.start : document.end])
+        yield -1, [reader.read(text[span.start : span.end])]
     except Refused as refused:
-        yield -1, _fault(Span(document.start, document.end, refused.reason, refused.detail))
+        yield -1, [_fault(span, refused)]
 
 
-def _of_bundle(document: Document, reader: RecordReader) -> Iterator[tuple[int, Resource | Deletion | Fault]]:
+def _of_bundle(document: Document, reader: RecordReader) -> Iterator[tuple[int, list[Outcome]]]:
     time = parse_instant(read_text(document.members.get("timestamp")))
     references = LocalReferences()
-    outcomes: list[Resource | Deletion | Fault] = []
+    outcomes: list[Outcome] = []
     for span, members in document.entries or ():
         outcome = _of_entry(span, members, reader, time)
         if isinstance(outcome, Resource) and "fullUrl" in members:
             references.add(members["fullUrl"], outcome)
         outcomes.append(outcome)
-    yield from enumerate(references.applied(outcomes))
+    yield 0, references.applied(outcomes)
     for span in document.aside:
-        yield -1, _fault(span)
+        yield -1, [_fault(span)]
     if document.torn:
-        yield document.torn_entry, _fault(document.torn)
+        yield document.torn_entry, [_fault(document.torn)]
 
 
 def _of_entry(
     span: Span, members: dict[str, bytes], reader: RecordReader, bundle_time: int | None
-) -> Resource | Deletion | Fault:
+) -> Outcome:
     if span.reason:
         return _fault(span)
     try:
         return read_entry(members, reader, bundle_time)
     except Refused as refused:
-        return _fault(Span(span.start, span.end, refused.reason, refused.detail))
+        return _fault(span, refused)
 
 
-def _fault(span: Span) -> Fault:
-    if span.reason is None:
+def _fault(span: Span, cause: Refused | None = None) -> Fault:
+    reason, detail = (cause.reason, cause.detail) if cause else (span.reason, span.detail)
+    if reason is None:
         raise ValueError("only what is set aside is a fault")
-    return Fault(span.start, span.end - span.start, span.reason, span.detail)
+    return Fault(span.start, span.end - span.start, reason, detail)

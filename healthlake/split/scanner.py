@@ -1,7 +1,8 @@
-"""Finds where JSON values begin and end, without building them: for documents that a decoder refuses as a whole.
+"""Finds where JSON values begin and end, without building them: for documents that a decoder refuses as a
+whole.
 
-Linear in the length of the text and iterative, so that no input makes it slow or overflows the stack. It holds the
-structure to the letter (brackets, commas, colons) and lets pass what a decoder will judge value by value: escapes,
+Linear in the length of the text and iterative, so that no input makes it slow or overflows the stack. It holds
+the structure to the letter (brackets, commas, colons) and lets pass what a decoder judges value by value: escapes,
 control characters and bytes inside strings, the spelling of numbers and literals.
 """
 
@@ -11,16 +12,32 @@ import re
 from collections.abc import Iterator
 
 SPACE = b" \t\r\n"
+
+# Possessive, so that nothing is tried twice.
+_GAP = rb"[ \t\r\n]*+"
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _SCALAR = rb"(?:" + _STRING + rb'|[^\s{}\[\],:"]++)'
-_GAP = rb"[ \t\r\n]*+"
-_SPACE = re.compile(_GAP)
-_PLAIN = re.compile(_SCALAR, re.DOTALL)
-_NAME = re.compile(_GAP + rb"(" + _STRING + rb")" + _GAP + rb":", re.DOTALL)
-# Most members of a resource have a string or another scalar as value; this passes a run of them in one step.
-_PLAIN_MEMBERS = re.compile(
-    rb"(?:" + _GAP + _STRING + _GAP + rb":" + _GAP + _SCALAR + _GAP + rb",)*+", re.DOTALL
-)
+_NAME = _GAP + _STRING + _GAP + rb":" + _GAP
+_VALUE = rb"(?:" + _SCALAR + rb"|([{\[]))"
+
+
+def _compiled(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern, re.DOTALL)
+
+
+_SPACE = _compiled(_GAP)
+_PLAIN_VALUE = _compiled(_SCALAR)
+_ANY_VALUE = _compiled(_GAP + _VALUE)
+_MEMBER_NAME = _compiled(_GAP + rb"(" + _STRING + rb")" + _GAP + rb":")
+_PUNCTUATION = _compiled(_GAP + rb"([,}\]])")
+# Most values are scalars: these pass a run of them in one step. Group 1 is the bracket that it stops at.
+_MEMBER_RUN = rb"(?:" + _NAME + _SCALAR + _GAP + rb",)*+"
+_ELEMENT_RUN = rb"(?:" + _GAP + _SCALAR + _GAP + rb",)*+"
+_RUNS = {ord("}"): _compiled(_MEMBER_RUN), ord("]"): _compiled(_ELEMENT_RUN)}
+_TO_BRACKET = {
+    ord("}"): _compiled(_MEMBER_RUN + _NAME + _VALUE),
+    ord("]"): _compiled(_ELEMENT_RUN + _GAP + _VALUE),
+}
 _CLOSERS = {b"{": ord("}"), b"[": ord("]")}
 
 
@@ -41,7 +58,8 @@ class Scanner:
 
     def skip_space(self) -> int:
         """Moves to the next character that isn't white space; the end of the text where there is none."""
-        self.position = _end(_SPACE, self.text, self.position)
+        if match := _SPACE.match(self.text, self.position):
+            self.position = match.end()
         return self.position
 
     def peek(self) -> bytes:
@@ -60,26 +78,6 @@ class Scanner:
         if not self.accept(character):
             raise Malformed(self.position)
 
-    def skip(self) -> None:
-        """Moves past one value."""
-        closers, may_close = bytearray(), False
-        while True:
-            if closers and closers[-1] == ord("}") and not (may_close and self.peek() == b"}"):
-                self.position = _end(_PLAIN_MEMBERS, self.text, self.position)
-                self._name()
-                may_close = False
-            character = self.peek()
-            if character in _CLOSERS:
-                closers.append(_CLOSERS[character])
-                self.position += 1
-                may_close = True
-                continue
-            if not (may_close and character and ord(character) == closers[-1]):
-                self._plain()
-            if not self._close(closers):
-                return
-            may_close = False
-
     def members(self) -> Iterator[bytes]:
         """The name (as written, in quotes) of each member of an object. The caller moves past its value."""
         self.require(b"{")
@@ -90,36 +88,25 @@ class Scanner:
             self.require(b",")
             yield self._name()
 
-    def _close(self, closers: bytearray) -> bool:
-        """Moves past the brackets that end with a value and the comma after them; False where it was the last."""
+    def skip(self) -> None:
+        """Moves past one value."""
+        closers = bytearray()
+        if (match := _ANY_VALUE.match(self.text, self.position)) is None:
+            self._fail()
+        self.position = match.end()
+        is_opened = self._opened(match, closers)
         while closers:
-            if self.accept(b","):
-                return True
-            self.require(bytes((closers.pop(),)))
-        return False
-
-    def _plain(self) -> None:
-        if match := _PLAIN.match(self.text, self.skip_space()):
+            punctuation = _PUNCTUATION.match(self.text, self.position)
+            if punctuation and punctuation[1] != b",":
+                if punctuation[1][0] != closers.pop():
+                    raise Malformed(punctuation.start(1))
+                self.position, is_opened = punctuation.end(), False
+                continue
+            if bool(punctuation) == is_opened:
+                self._fail_at(self.skip_space())
+            if punctuation:
+                self.position = punctuation.end()
+            if (match := _TO_BRACKET[closers[-1]].match(self.text, self.position)) is None:
+                self._fail_in(closers[-1])
             self.position = match.end()
-        elif self.peek() == b'"':
-            raise Malformed(len(self.text))
-        else:
-            raise Malformed(self.position)
-
-    def _name(self) -> bytes:
-        if match := _NAME.match(self.text, self.position):
-            self.position = match.end()
-            return match[1]
-        start = self.skip_space()
-        if self.peek() not in (b'"', b""):
-            raise Malformed(start)
-        self._plain()
-        name = self.text[start : self.position]
-        self.require(b":")
-        return name
-
-
-def _end(pattern: re.Pattern[bytes], text: bytes, position: int) -> int:
-    """Where a pattern that can match nothing ends."""
-    match = pattern.match(text, position)
-    return match.end() if match else position
+            is_opened = self._opened(match, closers)
