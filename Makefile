@@ -26,15 +26,18 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.env: Makefile
-	@printf 'DAGSTER_HOME=%s\nHEALTHLAKE_LAKE=%s\n' '$(LAKE_PATH)/.dagster' '$(LAKE_PATH)' > $@
+# A bare `dagster dev` in the clone reads this; it needs an absolute path.
+define write_env
+@printf 'DAGSTER_HOME=%s\nHEALTHLAKE_LAKE=%s\n' '$(LAKE_PATH)/.dagster' '$(LAKE_PATH)' > .env
+endef
 
-demo: $(VENV)/.run .env ## Land three days of Synthea drops in ./lake, fill the tables, show them
+demo: $(VENV)/.run ## Land three days of Synthea drops in ./lake (LAKE=DIR), fill the tables, show them
+	$(write_env)
 	@$(BIN)/healthlake demo --lake '$(LAKE_PATH)'
 
 ui: $(VENV)/.run ## Open Dagster's UI on the lake at http://localhost:3000 (LAKE=DIR for another)
 	@test -d '$(LAKE_PATH)/.dagster' || { echo "no lake in $(LAKE_PATH) yet: run make demo, or make ui LAKE=DIR"; exit 2; }
-	@printf 'DAGSTER_HOME=%s\nHEALTHLAKE_LAKE=%s\n' '$(LAKE_PATH)/.dagster' '$(LAKE_PATH)' > .env
+	$(write_env)
 	@$(BIN)/dagster dev
 
 test: $(VENV)/.dev ## Run the tests

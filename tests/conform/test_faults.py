@@ -1,4 +1,5 @@
-"""What a job does when a drop vanishes, a day is not ready, or a rule is violated: nothing of that day, all of the others."""
+"""What a job does when a drop vanishes, a day is not ready, or a rule is violated: nothing of that day, all
+of the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Law 6: a run that is killed at any commit and followed by a run of any day leaves the tables of one that was not."""
+"""Law 6: a run that is killed at any commit and followed by a run of any day leaves the tables of one that
+was not."""
 
 from __future__ import annotations
 
@@ -81,8 +82,8 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
         return world.tables()
 
 
-# Commits of a day: up to seven of bronze (none for a table that stays empty), then per type history, current and collapsed
-# table, then the shared tables.
+# Commits of a day: up to seven of bronze (none for a table that stays empty), then per type history, current
+# and collapsed table, then the shared tables.
 @pytest.mark.parametrize(
     ("commit", "after"), [(1, True), (4, False), (5, True), (7, True), (10, True), (11, True)]
 )
@@ -109,5 +110,6 @@ def test_a_run_killed_between_two_commits_is_made_good_by_a_run_of_another_day(
 
 
 def half_derived(world: World, history: str, current: str) -> list[object]:
-    """Ids of the current table that its history doesn't know, or the other way round (nothing is deleted there)."""
+    """Ids of the current table that its history doesn't know, or the other way round (nothing is deleted
+    there)."""
     return sorted({row[1] for row in world.rows(history)} ^ {row[1] for row in world.rows(current)})

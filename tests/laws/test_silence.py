@@ -1,4 +1,5 @@
-"""Law 7: no value of a record, and no name of a file, is anywhere but in raw and in the tables' data files."""
+"""Law 7: no value of a record, and no name of a file, is anywhere but in raw and in the tables' data
+files."""
 
 from __future__ import annotations
 
@@ -33,16 +34,20 @@ def seeded() -> dict[str, bytes]:
     return {
         f"{MARK}_whole.ndjson": lines,
         f"{MARK}_broken.ndjson": lines[:200] + b"\n" + lines[200:] + f'\n{{"id":"{MARK}'.encode(),
-        f"{MARK}_bundle.json": f'{{"resourceType":"Bundle","type":"{MARK}","entry":["{MARK}",{{"fullUrl":"{MARK}"'.encode(),
+        f"{MARK}_bundle.json": (
+            f'{{"resourceType":"Bundle","type":"{MARK}","entry":["{MARK}",{{"fullUrl":"{MARK}"'.encode()
+        ),
         f"{MARK}_torn.json.gz": gzip.compress(lines * 50)[:-60],
         f"{MARK}_twice.json": f'{{"resourceType":"Patient","id":"{MARK}d","id":"{MARK}e"}}'.encode(),
-        f"{MARK}_delete.json": json.dumps(
-            {
-                "resourceType": "Bundle",
-                "type": "batch",
-                "entry": [{"request": {"method": "DELETE", "url": f"Patient?name={MARK}"}}],
-            }
-        ).encode(),
+        f"{MARK}_delete.json": (
+            json.dumps(
+                {
+                    "resourceType": "Bundle",
+                    "type": "batch",
+                    "entry": [{"request": {"method": "DELETE", "url": f"Patient?name={MARK}"}}],
+                }
+            ).encode()
+        ),
         f"{MARK}_other.txt": MARK.encode(),
     }
 
