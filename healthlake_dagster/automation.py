@@ -19,7 +19,6 @@ def daily_job(settings: Settings) -> dg.ScheduleDefinition:
         JOB,
         selection=dg.AssetSelection.all(),
         description="One day through all layers.",
-        partitions_def=partitions,
     )
 
     @dg.schedule(

@@ -147,6 +147,10 @@ def main() -> None:
     except HealthlakeError as error:
         _say(f"healthlake: {error}")
         sys.exit(FAILED)
+    except ImportError as error:
+        # Its message names modules, never values.
+        _say(f"healthlake: {error}. The environment isn't complete: run `make demo`, or docs/deploy.md's first step.")
+        sys.exit(MISUSED)
     except BrokenPipeError:
         # A reader such as `head` has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -48,4 +48,4 @@ CREATE OR REPLACE TEMP MACRO reference_id(r) AS
   END;
 
 -- Age in completed years at a date.
-CREATE OR REPLACE TEMP MACRO age_in_years(birth, day) AS CAST(date_sub('year', birth, day) AS BIGINT);
+CREATE OR REPLACE TEMP MACRO age_in_years(birth, day) AS CAST(date_sub('year', CAST(birth AS DATE), CAST(day AS DATE)) AS BIGINT);

@@ -1,5 +1,8 @@
-"""FHIR instants as microseconds since 1970 in UTC. Python's own parser accepts forms that FHIR doesn't, and other
-ones in other versions, so a pattern does the reading."""
+"""FHIR instants as microseconds since 1970 in UTC.
+
+Python's own parser takes forms that FHIR hasn't, and not the same ones in each version, so a pattern does the
+reading.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import datetime
 import re
 
 _INSTANT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(?:(0\d|1[0-3]):([0-5]\d)|(14):(00)))",
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(?:(0\d|1[0-3]):([0-5]\d)|(14):00))",
     re.ASCII,
 )
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -17,12 +20,12 @@ _MICROSECOND = datetime.timedelta(microseconds=1)
 def parse_instant(text: object) -> int | None:
     """Microseconds since 1970 in UTC; None where `text` is no FHIR instant.
 
-    Date, time to the second and an offset of up to 14 hours are required. Further digits of a fraction are cut
-    off. A leap second, 24:00 and what falls out of the years 1 to 9999 in UTC are None.
+    Date, time to the second and an offset of at most 14 hours are required; digits of a fraction beyond the
+    sixth are cut off. A leap second, 24:00 and what is outside the years 1 to 9999 in UTC are None.
     """
     if not isinstance(text, str) or (match := _INSTANT.fullmatch(text)) is None:
         return None
-    year, month, day, hour, minute, second, fraction, sign, hours, minutes, fourteen, _ = match.groups()
+    year, month, day, hour, minute, second, fraction, sign, hours, minutes, fourteen = match.groups()
     offset = datetime.timedelta(hours=int(hours or fourteen or 0), minutes=int(minutes or 0))
     micros = int((fraction or "0")[:6].ljust(6, "0"))
     try:

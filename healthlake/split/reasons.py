@@ -1,4 +1,4 @@
-"""Why something was set aside: the fixed list of `bronze_quarantine.reason`. docs/quarantine.md is made from it.
+"""Why something was set aside: the fixed list of `bronze_quarantine.reason`, which docs/quarantine.md shows.
 
 A reason is part of the tables' interface: one may be added, none is renamed or used for something else.
 """
@@ -6,74 +6,91 @@ A reason is part of the tables' interface: one may be added, none is renamed or 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 
 
 class Reason(enum.StrEnum):
-    """Reasons, from the file as a whole down to one record."""
+    """Reasons, from the file as a whole down to one record. Each has a sentence for its reader."""
 
-    UNKNOWN_FILE_TYPE = "unknown_file_type"
-    EMPTY_FILE = "empty_file"
-    TRUNCATED_GZIP = "truncated_gzip"
-    CORRUPT_GZIP = "corrupt_gzip"
-    TRUNCATED_JSON = "truncated_json"
-    INVALID_JSON = "invalid_json"
-    INVALID_UTF8 = "invalid_utf8"
-    NUMBER_OUT_OF_RANGE = "number_out_of_range"
-    TOO_DEEP = "too_deep"
-    TOO_LARGE = "too_large"
-    DUPLICATE_KEY = "duplicate_key"
-    NOT_AN_OBJECT = "not_an_object"
-    ENTRY_NOT_A_LIST = "entry_not_a_list"
-    NO_RESOURCE = "no_resource"
-    NOT_FHIR = "not_fhir"
-    MISSING_ID = "missing_id"
-    CONDITIONAL_DELETE = "conditional_delete"
-    DELETE_WITHOUT_TARGET = "delete_without_target"
-    DELETE_WITH_RESOURCE = "delete_with_resource"
+    sentence: str
 
+    def __new__(cls, value: str, sentence: str) -> Reason:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
 
-SENTENCES: Mapping[Reason, str] = {
-    Reason.UNKNOWN_FILE_TYPE: (
-        "The file's name ends neither in .json, .ndjson nor .jsonl (with or without .gz); nothing of it was"
-        " read."
-    ),
-    Reason.EMPTY_FILE: ("A .json file without content. An empty .ndjson file is 0 entries and no fault."),
-    Reason.TRUNCATED_GZIP: (
-        "The gzip stream ends too early. What could be decompressed was read; the row covers the rest of it"
-        " that is no complete record."
-    ),
-    Reason.CORRUPT_GZIP: (
+    UNKNOWN_FILE_TYPE = (
+        "unknown_file_type",
+        "The file's name ends neither in .json, .ndjson nor .jsonl, with or without .gz. Nothing of it was read.",
+    )
+    EMPTY_FILE = (
+        "empty_file",
+        "A .json file without content. An empty .ndjson file is no fault: it has 0 entries.",
+    )
+    TRUNCATED_GZIP = (
+        "truncated_gzip",
+        "The gzip stream ends too early. What could be decompressed was read; the row covers the part of that"
+        " which is no complete record, if there is one.",
+    )
+    CORRUPT_GZIP = (
+        "corrupt_gzip",
         "The gzip stream is damaged, fails its checksum or is followed by something else. What could be"
-        " decompressed was read; the row covers the rest of it that is no complete record."
-    ),
-    Reason.TRUNCATED_JSON: (
-        "The file ends inside a JSON document. Entries complete before that were read; the row covers the rest."
-    ),
-    Reason.INVALID_JSON: (
-        "The record is no JSON: a syntax error, a lone surrogate, NaN, a control character, or a second"
-        " document on the same line."
-    ),
-    Reason.INVALID_UTF8: "The record holds bytes that are no UTF-8.",
-    Reason.NUMBER_OUT_OF_RANGE: (
-        "A number has more digits (4,300) or a larger exponent (19 digits) than can be kept exactly."
-    ),
-    Reason.TOO_DEEP: "The record nests more than 400 objects and lists in each other.",
-    Reason.TOO_LARGE: "The record is larger than 1 GiB.",
-    Reason.DUPLICATE_KEY: (
-        "An object has two members of one name, so it isn't known which was meant. A repeated member of the"
-        " Bundle itself is set aside alone: the first one counts."
-    ),
-    Reason.NOT_AN_OBJECT: "A JSON object is expected where there is something else.",
-    Reason.ENTRY_NOT_A_LIST: "Bundle.entry is no list.",
-    Reason.NO_RESOURCE: "A Bundle entry that has no resource and asks for no deletion.",
-    Reason.NOT_FHIR: "The object has no resourceType, or one that is no text.",
-    Reason.MISSING_ID: "The resource has no id, or one that is no text or empty.",
-    Reason.CONDITIONAL_DELETE: (
-        "DELETE by search (Patient?identifier=…): which resources it means can't be known here."
-    ),
-    Reason.DELETE_WITHOUT_TARGET: "DELETE whose request.url isn't Type/id.",
-    Reason.DELETE_WITH_RESOURCE: (
-        "A Bundle entry that asks for a deletion and has a resource; neither is applied."
-    ),
-}
+        " decompressed was read; the row covers the part of that which is no complete record, if there is one.",
+    )
+    TRUNCATED_JSON = (
+        "truncated_json",
+        "The file ends inside a JSON document. Entries complete before that were read; the row covers the rest.",
+    )
+    INVALID_JSON = (
+        "invalid_json",
+        "The record is no JSON: a syntax error, a lone surrogate, NaN, a control character in a string, or"
+        " further text on the line where a document ends.",
+    )
+    INVALID_UTF8 = ("invalid_utf8", "The record holds bytes that are no UTF-8.")
+    NUMBER_OUT_OF_RANGE = (
+        "number_out_of_range",
+        "A number can't be kept exactly: an integer of more than 4,300 digits or an exponent of more than 18.",
+    )
+    TOO_DEEP = ("too_deep", "The record nests more than 400 objects and lists in each other.")
+    TOO_LARGE = ("too_large", "The record takes more than 1 GiB.")
+    DUPLICATE_KEY = (
+        "duplicate_key",
+        "An object has two members of one name, so it isn't known which was meant. Of a member that the Bundle"
+        " itself has twice, the second is set aside and the first one counts.",
+    )
+    NOT_AN_OBJECT = ("not_an_object", "There is something else where a JSON object is expected.")
+    ENTRY_NOT_A_LIST = ("entry_not_a_list", "Bundle.entry is no list.")
+    NO_RESOURCE = ("no_resource", "The Bundle entry has no resource and asks for no deletion.")
+    NOT_FHIR = ("not_fhir", "The object has no resourceType, or one that is no text or empty.")
+    MISSING_ID = ("missing_id", "The resource has no id, or one that is no text or empty.")
+    CONDITIONAL_DELETE = (
+        "conditional_delete",
+        "The entry deletes by search (Patient?identifier=…). Which resources that means can't be known here.",
+    )
+    DELETE_WITHOUT_TARGET = ("delete_without_target", "The entry deletes, but its request.url isn't Type/id.")
+    DELETE_WITH_RESOURCE = (
+        "delete_with_resource",
+        "The entry deletes and has a resource, so it isn't known which was meant.",
+    )
+
+
+def quarantine_page() -> str:
+    """The page on quarantine for docs/."""
+    rows = "\n".join(f"| `{reason}` | {reason.sentence} |" for reason in Reason)
+    return f"""# Quarantine
+
+From `healthlake/split/reasons.py`. Nothing that lies in a drop is left out silently. What can't be read as a resource
+or a deletion is one row in `bronze_quarantine`, and counted in `bronze_file`. The rest of the file is read.
+
+`file_id` leads to the path by `bronze_file`. `byte_offset` and `byte_length` lead to the bytes in the uncompressed
+file, which stays in raw: `zcat -f FILE | tail -c +$((byte_offset + 1)) | head -c byte_length`. `detail` says more
+about the structure and never holds a value. Where a gzip stream is damaged, `file_id` is the SHA-256 of the file as it
+lies, not of what could be decompressed: a torn copy is never taken for the whole file.
+
+A resource that is read but whose JSON types aren't those of FHIR R4 is in bronze with `shape_error`, and silver
+quarantines it.
+
+| reason | when |
+| --- | --- |
+{rows}
+"""

@@ -1,5 +1,5 @@
-"""References inside a Bundle: a fullUrl that doesn't end in its resource's id (`urn:uuid:…` for a server's own id) leads
-nowhere once the Bundle is taken apart, so each resource carries what its references mean."""
+"""References inside a Bundle. A fullUrl that doesn't end in the id of its resource leads nowhere once the Bundle is
+taken apart, so each resource carries what the ones that it uses mean."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _decode_text = msgspec.json.Decoder(str).decode
 
 
 class LocalReferences:
-    """The fullUrls of one Bundle that need explaining. Synthea's don't: `urn:uuid:<id>`."""
+    """The fullUrls of one Bundle that need explaining. Synthea's don't: they are `urn:uuid:<id>`."""
 
     def __init__(self) -> None:
         self._targets: dict[str, str | None] = {}
@@ -24,19 +24,19 @@ class LocalReferences:
     def add(self, full_url: bytes, resource: Resource) -> None:
         """Notes the fullUrl (JSON as written) of a resource."""
         resource_id = resource.resource_id
-        text = str(full_url, "utf-8", "replace")
-        if text.endswith(resource_id, 0, -1) and text[-len(resource_id) - 2] in "/:":
+        written = str(full_url, "utf-8", "replace")
+        if written.endswith((f":{resource_id}", f"/{resource_id}"), 0, -1):
             return
         try:
             url = _decode_text(full_url)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return
         target = f"{resource.resource_type}/{resource_id}"
-        # One URL for two resources says nothing.
+        # One URL for two resources says nothing about either.
         self._targets[url] = target if self._targets.get(url, target) == target else None
 
     def applied(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """`outcomes` with `local_references` filled in where a resource uses a noted fullUrl."""
+        """`outcomes` with `local_references` filled in where a resource uses a fullUrl that was noted."""
         targets = {url: target for url, target in self._targets.items() if target is not None}
         if not targets:
             return outcomes

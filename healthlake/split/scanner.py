@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NoReturn
 
 SPACE = b" \t\r\n"
 
@@ -93,20 +94,46 @@ class Scanner:
         closers = bytearray()
         if (match := _ANY_VALUE.match(self.text, self.position)) is None:
             self._fail()
-        self.position = match.end()
-        is_opened = self._opened(match, closers)
+        is_opened = self._enter(match, closers)
         while closers:
             punctuation = _PUNCTUATION.match(self.text, self.position)
             if punctuation and punctuation[1] != b",":
-                if punctuation[1][0] != closers.pop():
+                if ord(punctuation[1]) != closers.pop():
                     raise Malformed(punctuation.start(1))
                 self.position, is_opened = punctuation.end(), False
                 continue
             if bool(punctuation) == is_opened:
-                self._fail_at(self.skip_space())
+                raise Malformed(self.skip_space())
             if punctuation:
                 self.position = punctuation.end()
             if (match := _TO_BRACKET[closers[-1]].match(self.text, self.position)) is None:
                 self._fail_in(closers[-1])
+            is_opened = self._enter(match, closers)
+
+    def _enter(self, match: re.Match[bytes], closers: bytearray) -> bool:
+        """Moves past what is matched; where that ends with a bracket, notes what closes it."""
+        self.position = match.end()
+        if match[1]:
+            closers.append(_CLOSERS[match[1]])
+        return match[1] is not None
+
+    def _name(self) -> bytes:
+        if match := _MEMBER_NAME.match(self.text, self.position):
             self.position = match.end()
-            is_opened = self._opened(match, closers)
+            return match[1]
+        if self.peek() != b'"' or (match := _PLAIN_VALUE.match(self.text, self.position)) is None:
+            self._fail()
+        self.position = match.end()
+        raise Malformed(self.skip_space())
+
+    def _fail_in(self, closer: int) -> NoReturn:
+        """Finds the place after a bracket or comma where no member or element follows."""
+        if match := _RUNS[closer].match(self.text, self.position):
+            self.position = match.end()
+        if closer == ord("}"):
+            self._name()
+        self._fail()
+
+    def _fail(self) -> NoReturn:
+        """A value is expected here and is none. A string that isn't closed reaches to the end."""
+        raise Malformed(len(self.text) if self.peek() == b'"' else self.position)

@@ -1,7 +1,7 @@
 """The files of a drop as they lie in raw: their uncompressed bytes block by block, and their fingerprint.
 
 Gzip is told by its magic bytes, not by the name: an unpacked file may have kept its `.gz`, a packed one may have
-lost it. A damaged stream gives everything that can be decompressed before it says so.
+lost it. Of a damaged stream everything is given that can be decompressed before the damage is told.
 """
 
 from __future__ import annotations
@@ -35,9 +35,11 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What identifies a file. `file_id` is the SHA-256 of the uncompressed content; where that can't be had whole
-    (`fault`), of the file as it lies, so that a torn copy is never taken for the whole one. `content` is kept
-    where it is small."""
+    """What identifies a file.
+
+    `file_id` is the SHA-256 of the uncompressed content. Where that can't be had whole (`fault` says why), it is
+    that of the file as it lies, so that a torn copy is never taken for the whole. `content` is kept where small.
+    """
 
     file_id: str
     content_bytes: int
@@ -54,7 +56,7 @@ class GzipFault(Exception):
 
 
 def fingerprint(file: SourceFile, keep_bytes: int = KEEP_BYTES) -> Fingerprint:
-    """Reads the file once."""
+    """Reads the file once; where its stream is damaged, twice."""
     digest, size, fault = hashlib.sha256(), 0, None
     kept: list[bytes] | None = []
     try:
@@ -67,67 +69,65 @@ def fingerprint(file: SourceFile, keep_bytes: int = KEEP_BYTES) -> Fingerprint:
                 kept = None
     except GzipFault as error:
         fault = error.reason
-    file_id = digest.hexdigest() if fault is None else _stored_digest(file)
+    file_id = digest.hexdigest() if fault is None else _digest_as_it_lies(file)
     return Fingerprint(file_id, size, fault, None if kept is None else b"".join(kept))
 
 
 def read_blocks(file: SourceFile) -> Iterator[bytes]:
-    """The uncompressed content in blocks; `GzipFault` where it ends before its time."""
+    """The uncompressed content in blocks; `GzipFault` at the end where that isn't the end of the content."""
     with file.open() as stream:
         head = stream.read(BLOCK_BYTES)
-        while len(head) < len(_GZIP_MAGIC) and (more := stream.read(BLOCK_BYTES)):
+        while 0 < len(head) < len(_GZIP_MAGIC) and (more := stream.read(BLOCK_BYTES)):
             head += more
-        if head.startswith(_GZIP_MAGIC):
-            yield from _inflate(_chain(head, stream))
-        else:
-            yield from _chain(head, stream)
+        blocks = _chained(head, stream)
+        yield from _inflated(blocks) if head.startswith(_GZIP_MAGIC) else blocks
 
 
-def _chain(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+def _chained(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
     while head:
         yield head
         head = stream.read(BLOCK_BYTES)
 
 
-def _stored_digest(file: SourceFile) -> str:
+def _digest_as_it_lies(file: SourceFile) -> str:
     digest = hashlib.sha256()
     with file.open() as stream:
-        for block in _chain(stream.read(BLOCK_BYTES), stream):
+        for block in _chained(stream.read(BLOCK_BYTES), stream):
             digest.update(block)
     return digest.hexdigest()
 
 
-def _inflate(packed: Iterator[bytes]) -> Iterator[bytes]:
-    """All members of a gzip stream; zero padding after a member is skipped, as gzip does."""
-    member, started = zlib.decompressobj(_GZIP_WBITS), False
+def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:
+    """All members of a gzip stream. Zero padding after one is skipped, as gzip does."""
+    member, is_started = zlib.decompressobj(_GZIP_WBITS), False
     for block in packed:
         for start in range(0, len(block), _PACKED_BYTES):
             rest = block[start : start + _PACKED_BYTES]
-            while rest := rest if started else rest.lstrip(b"\0"):
-                yield from _decompress(member, rest)
-                rest, started = member.unused_data, not member.eof
+            while rest := rest if is_started else rest.lstrip(b"\0"):
+                yield from _decompressed(member, rest)
+                rest, is_started = member.unused_data, not member.eof
                 if member.eof:
                     member = zlib.decompressobj(_GZIP_WBITS)
-    if started:
+    if is_started:
         raise GzipFault(Reason.TRUNCATED_GZIP)
 
 
-def _decompress(member: zlib._Decompress, data: bytes) -> Iterator[bytes]:
-    """Decompresses in blocks. zlib gives nothing of a call that fails, so that one is repeated byte by byte."""
-    more = True
-    while more:
+def _decompressed(member: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+    """Decompresses in blocks. zlib gives nothing of a call that fails, so that one is done again byte by byte."""
+    has_more = True
+    while has_more:
         before = member.copy()
         try:
             content = member.decompress(data, BLOCK_BYTES)
         except zlib.error:
-            yield from _salvage(before, data)
+            yield from _bytewise(before, data)
             raise GzipFault(Reason.CORRUPT_GZIP) from None
         yield content
         data = member.unconsumed_tail
-        more = not member.eof and (bool(data) or len(content) == BLOCK_BYTES)
+        has_more = not member.eof and (bool(data) or len(content) == BLOCK_BYTES)
 
 
-def _salvage(member: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+def _bytewise(member: zlib._Decompress, data: bytes) -> Iterator[bytes]:
     for index in range(len(data)):
         try:
             yield member.decompress(data[index : index + 1])
