@@ -8,7 +8,7 @@ made good by the next run of any day, and no JSON of an earlier day is read agai
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from healthlake.contracts.model import Contract
 from healthlake.contracts.silver import Grain, ResourceType
@@ -63,7 +63,7 @@ def refresh_collapsed(
         f"UNION ALL SELECT {keys} FROM {touched}_rows) AS k WHERE {not_null}",
     )
     engine.read(kind.current)
-    _store_ranked(engine, kind, grain)
+    _store_sharing(engine, kind, grain)
     engine.define(f"{table.name}_new", _collapsed_rows(kind, grain))
     engine.doing(f"merging {table.name}")
     return engine.merge(
@@ -106,40 +106,53 @@ def _current_rows(kind: ResourceType) -> str:
     )
 
 
-def _store_ranked(engine: Engine, kind: ResourceType, grain: Grain) -> None:
-    """The values that share a touched grain key, with the version order of the observation that each belongs
-    to."""
-    on = " AND ".join(f"c.{column} = k.{column}" for column in grain.columns)
+def _store_sharing(engine: Engine, kind: ResourceType, grain: Grain) -> None:
+    """The rows of touched grain keys; and apart, those that share their key with another, with the version
+    order of the observations that they belong to. Few rows do, and only they are ranked and compared."""
+    name, current = grain.table.name, kind.current.name
+    keys = ", ".join(grain.columns)
+    engine.define(
+        f"{name}_rows",
+        f"SELECT c.* FROM {current} AS c INNER JOIN {name}_keys AS k ON {_equal('c', 'k', grain.columns)}",
+    )
+    engine.store(f"{name}_counts", f"SELECT {keys}, count(*) AS n FROM {name}_rows GROUP BY {keys}")
     engine.store(
-        f"{grain.table.name}_rows",
-        f"SELECT c.* FROM {kind.current.name} AS c INNER JOIN {grain.table.name}_keys AS k ON {on}",
+        f"{name}_sharing",
+        f"SELECT c.*, k.n AS n_collapsed FROM {current} AS c INNER JOIN {name}_counts AS k "
+        f"ON {_equal('c', 'k', grain.columns)} WHERE k.n > 1",
     )
     columns = ", ".join((kind.key, *VERSION_INPUT))
     versions = (
         f"SELECT DISTINCT {columns} FROM {kind.history.name} "
-        f"WHERE {kind.key} IN (SELECT {kind.key} FROM {grain.table.name}_rows)"
+        f"WHERE {kind.key} IN (SELECT {kind.key} FROM {name}_sharing)"
     )
-    engine.store(f"{grain.table.name}_winner", winners(f"({versions}) AS v", kind.key))
+    engine.store(f"{name}_winner", winners(f"({versions}) AS v", kind.key))
 
 
 def _collapsed_rows(kind: ResourceType, grain: Grain) -> str:
-    """Of the rows that share a grain key the first by the order of versions, then the largest row key."""
-    keys = ", ".join(f"c.{column}" for column in grain.columns)
-    carried = ", ".join(f"c.{name}" for name in kind.current.column_names)
-    last = order_by("w.", ()) + "".join(f", c.{column} DESC" for column in kind.row_key)
-    value = ", ".join(f"'{name}', {name}" for name in grain.distinct)
-    counts = (
-        f"SELECT {', '.join(grain.columns)}, count(*) AS n_collapsed, count(DISTINCT named_struct({value})) "
-        f"AS n_distinct_values FROM {grain.table.name}_rows GROUP BY {', '.join(grain.columns)}"
-    )
-    on = " AND ".join(f"r.{column} = n.{column}" for column in grain.columns)
+    """A row that is alone at its key as it is; of several the first by the order of versions, then the
+    largest row key."""
+    name, names = grain.table.name, kind.current.column_names
+    value = ", ".join(f"'{column}', {column}" for column in grain.distinct)
+    keys = ", ".join(grain.columns)
+    order = order_by("w.") + "".join(f", s.{column} DESC" for column in kind.row_key)
     ranked = (
-        f"SELECT {carried}, row_number() OVER (PARTITION BY {keys} ORDER BY {last}) AS grain_rank FROM"
-        f" {grain.table.name}_rows AS c INNER JOIN {grain.table.name}_winner AS w ON c.{kind.key} ="
+        f"SELECT s.*, row_number() OVER (PARTITION BY {', '.join(f's.{c}' for c in grain.columns)} ORDER BY"
+        f" {order}) AS grain_rank FROM {name}_sharing AS s INNER JOIN {name}_winner AS w ON s.{kind.key} ="
         f" w.{kind.key}"
     )
-    own = ", ".join(f"r.{name}" for name in kind.current.column_names)
-    return (
-        f"SELECT {own}, n.n_collapsed, n.n_distinct_values FROM ({ranked}) AS r "
-        f"INNER JOIN ({counts}) AS n ON {on} WHERE r.grain_rank = 1"
+    distinct = (
+        f"SELECT {keys}, count(DISTINCT named_struct({value})) AS n_distinct_values FROM {name}_sharing GROUP"
+        f" BY {keys}"
     )
+    return (
+        f"SELECT {', '.join(f'c.{column}' for column in names)}, k.n AS n_collapsed, k.n AS n_distinct_values"
+        f" FROM {kind.current.name} AS c INNER JOIN {name}_counts AS k ON {_equal('c', 'k', grain.columns)}"
+        f" WHERE k.n = 1 UNION ALL SELECT {', '.join(f'r.{column}' for column in names)}, r.n_collapsed,"
+        f" d.n_distinct_values FROM ({ranked}) AS r INNER JOIN ({distinct}) AS d ON"
+        f" {_equal('r', 'd', grain.columns)} WHERE r.grain_rank = 1"
+    )
+
+
+def _equal(left: str, right: str, columns: Sequence[str]) -> str:
+    return " AND ".join(f"{left}.{column} = {right}.{column}" for column in columns)

@@ -1,72 +1,104 @@
-"""Writes the batches of the splitter to one Parquet file a bronze table and day, as they come: a day needn't
-fit in memory."""
+"""Writes the batches of the splitter to Parquet as they come: a day needn't fit in memory.
+
+A large drop is split by several processes, each with a share of the files and files of its own: splitting is
+Python, and one process uses one core. What a file becomes depends on no other file but for repeats of its
+content; where two shares turn out to hold the same content, the day is split again in one.
+"""
 
 from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from healthlake.split import SourceFile, SplitProgress, split_day
 
-from healthlake.contracts.model import Contract
+from healthlake.contracts.bronze import BRONZE_FILE
 from healthlake.contracts.registry import BRONZE_TABLES, BRONZE_TYPES
 from healthlake.engine.protocol import Staged
 from healthlake.lake.layout import LakeLayout
+from healthlake.split import SourceFile, SplitProgress, split_day
+
+Progress = Callable[[int, int], None]
+"""Gets bytes (as they lie in raw) and entries that are done."""
 
 _PLAIN = ("resource", "content_hash", "local_references")
 """Columns that gain nothing from a dictionary: nearly every value is different."""
 
+_CONTRACTS = {contract.name: contract for contract in BRONZE_TABLES}
 
-class BronzeWriter:
-    """Writes one day of bronze."""
 
-    def __init__(self, layout: LakeLayout, day: datetime.date) -> None:
-        self._layout = layout
-        self._day = day
-        self._writers: dict[str, tuple[Path, pq.ParquetWriter]] = {}
-        self._rows: dict[str, int] = {}
+@dataclass(slots=True)
+class Share:
+    """What a process wrote for its files: rows by table, and the contents that it split. The paths follow
+    from `name`."""
 
-    def write(self, files: Sequence[SourceFile], progress: Callable[[int, int], None]) -> list[Staged]:
-        """Splits `files` and stages every bronze table of the day; on an error nothing is left behind."""
+    name: str
+    rows: dict[str, int] = field(default_factory=dict)
+    file_ids: list[str] = field(default_factory=list)
 
-        def report(done: SplitProgress) -> None:
-            progress(done.bytes, done.entries)
+    def path(self, layout: LakeLayout, day: datetime.date, table: str) -> Path:
+        return layout.partition(_CONTRACTS[table], day) / f"{self.name}.parquet"
 
-        try:
-            for table, batch in split_day(files, self._day, BRONZE_TYPES, progress=report):
-                if batch.num_rows:
-                    self._writer(table, batch.schema).write_batch(batch)
-                    self._rows[table] = self._rows.get(table, 0) + batch.num_rows
-        except BaseException:
-            self._close()
-            for path, _ in self._writers.values():
-                path.unlink(missing_ok=True)
-            raise
-        self._close()
-        return [self._staged(contract) for contract in BRONZE_TABLES]
+    def remove(self, layout: LakeLayout, day: datetime.date) -> None:
+        for table in _CONTRACTS:
+            self.path(layout, day, table).unlink(missing_ok=True)
 
-    def _writer(self, table: str, schema: pa.Schema) -> pq.ParquetWriter:
-        if table not in self._writers:
-            contract = next(contract for contract in BRONZE_TABLES if contract.name == table)
-            folder = self._layout.partition(contract, self._day)
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"{uuid.uuid4()}.parquet"
-            dictionary = [name for name in schema.names if name not in _PLAIN]
-            writer = pq.ParquetWriter(
-                path, schema, compression="zstd", compression_level=1, use_dictionary=dictionary
-            )
-            self._writers[table] = (path, writer)
-        return self._writers[table][1]
 
-    def _close(self) -> None:
-        for _, writer in self._writers.values():
+def write_share(
+    layout: LakeLayout,
+    day: datetime.date,
+    files: Sequence[SourceFile],
+    progress: Progress,
+    name: str | None = None,
+) -> Share:
+    """Splits `files` into one Parquet file a bronze table that gets rows; on an error nothing is left
+    behind."""
+    share = Share(name or str(uuid.uuid4()))
+    writers: dict[str, pq.ParquetWriter] = {}
+
+    def report(done: SplitProgress) -> None:
+        progress(done.bytes, done.entries)
+
+    try:
+        for table, batch in split_day(files, day, BRONZE_TYPES, progress=report):
+            if not batch.num_rows:
+                continue
+            if table not in writers:
+                writers[table] = _writer(share.path(layout, day, table), batch.schema)
+            writers[table].write_batch(batch)
+            share.rows[table] = share.rows.get(table, 0) + batch.num_rows
+            if table == BRONZE_FILE.name:
+                share.file_ids += batch.filter(pc.invert(batch["is_repeat"]))["file_id"].to_pylist()
+        for writer in writers.values():
             writer.close()
+    except BaseException:
+        for writer in writers.values():
+            writer.close()
+        share.remove(layout, day)
+        raise
+    return share
 
-    def _staged(self, contract: Contract) -> Staged:
-        rows = self._rows.get(contract.name, 0)
-        files = ((str(self._writers[contract.name][0]), rows),) if rows else ()
-        return Staged(contract, self._day, f"staged_{contract.name}_{self._day:%Y%m%d}", rows, files)
+
+def staged(layout: LakeLayout, day: datetime.date, shares: Sequence[Share]) -> Mapping[str, Staged]:
+    """The shares together, by table."""
+    found = {}
+    for contract in BRONZE_TABLES:
+        files = tuple(
+            (str(share.path(layout, day, contract.name)), share.rows[contract.name])
+            for share in shares
+            if contract.name in share.rows
+        )
+        relation = f"staged_{contract.name}_{day:%Y%m%d}"
+        found[contract.name] = Staged(contract, day, relation, sum(rows for _, rows in files), files)
+    return found
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dictionary = [name for name in schema.names if name not in _PLAIN]
+    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, use_dictionary=dictionary)

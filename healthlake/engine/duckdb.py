@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 
 from healthlake.contracts.model import ColumnType, Contract
 from healthlake.contracts.silver import ResourceType
-from healthlake.engine.bronze_files import BronzeWriter
 from healthlake.engine.dialect import to_duckdb
 from healthlake.engine.protocol import Published, Row, Staged
 from healthlake.engine.scratch import scratch_folder
+from healthlake.engine.split_shares import split_drop
 from healthlake.errors import EngineError, StructuralViolation
 from healthlake.lake.catalog import LakeCatalog, TableFile, Version
 from healthlake.split import SourceFile
@@ -62,12 +62,13 @@ class DuckDBEngine:
         self.catalog = catalog
         self._kinds: dict[str, str] = {}
         self._what = "starting DuckDB"
+        self._threads = threads or os.cpu_count() or 1
         self._exit = contextlib.ExitStack()
         folder = self._exit.enter_context(scratch_folder(catalog.layout.scratch))
         self.connection = duckdb.connect(
             config={
                 "memory_limit": memory_limit,
-                "threads": threads or os.cpu_count() or 1,
+                "threads": self._threads,
                 "temp_directory": str(folder),
                 "preserve_insertion_order": False,
                 "autoinstall_known_extensions": False,
@@ -144,8 +145,8 @@ class DuckDBEngine:
     def split(
         self, day: datetime.date, files: Sequence[SourceFile], progress: Callable[[int, int], None]
     ) -> Mapping[str, Staged]:
-        writer = BronzeWriter(self.catalog.layout, day)
-        return {staged.contract.name: self._staged(staged) for staged in writer.write(files, progress)}
+        found = split_drop(self.catalog.layout, day, files, self._threads, progress)
+        return {name: self._staged(each) for name, each in found.items()}
 
     def stage(self, contract: Contract, day: datetime.date, sql: str, dialect: str = "spark") -> Staged:
         path = self._new_path(contract, day)

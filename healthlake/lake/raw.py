@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from healthlake.contracts.model import DT
 from healthlake.errors import DropRefused, UsageError
@@ -56,10 +55,12 @@ def drop_files(layout: LakeLayout, day: datetime.date) -> list[SourceFile]:
     folder = layout.drop(day)
     if not folder.is_dir():
         return []
-    return [
-        SourceFile(path.relative_to(folder).as_posix(), path.stat().st_size, _opener(path))
-        for path in _walk(folder)
-    ]
+    return [drop_file(path, folder) for path in _walk(folder)]
+
+
+def drop_file(path: Path, folder: Path) -> SourceFile:
+    """The file of a drop at `path`, for the splitter."""
+    return SourceFile(path.relative_to(folder).as_posix(), path.stat().st_size, lambda: path.open("rb"))
 
 
 def land(
@@ -80,8 +81,8 @@ def land(
         if destination.exists() and not filecmp.cmp(source, destination, shallow=False):
             raise DropRefused(
                 f"landing {source} for {DT}={day}: a file of that name with other content is there "
-                f"already, and drops are "
-                f"immutable. Land it under another name, or for another day."
+                "already, and drops are "
+                "immutable. Land it under another name, or for another day."
             )
     copied = size = present = 0
     for source, destination in plan:
@@ -125,10 +126,6 @@ def _walk(folder: Path) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.is_file() and not hidden and not path.name.endswith(_PART):
             yield path
-
-
-def _opener(path: Path) -> Callable[[], BinaryIO]:
-    return lambda: path.open("rb")
 
 
 def _copy(source: Path, destination: Path) -> int:
