@@ -7,6 +7,7 @@ content; where two shares turn out to hold the same content, the day is split ag
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +47,9 @@ class Share:
 
     def remove(self, layout: LakeLayout, day: datetime.date) -> None:
         for table in _CONTRACTS:
-            self.path(layout, day, table).unlink(missing_ok=True)
+            # Not there, or its folder isn't one: that may be why the share failed.
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                self.path(layout, day, table).unlink()
 
 
 def write_share(
