@@ -3,7 +3,9 @@
 import datetime
 
 import dagster as dg
+from dagster._utils.schedules import is_valid_cron_string
 
+from healthlake.errors import UsageError
 from healthlake_dagster.partitions import daily_partitions
 from healthlake_dagster.settings import Settings
 
@@ -15,6 +17,11 @@ def daily_job(settings: Settings) -> dg.ScheduleDefinition:
     """The schedule with its job. Running from the first deploy on in production, else stopped: switch it on
     in the UI."""
     partitions = daily_partitions(settings)
+    if not is_valid_cron_string(settings.schedule_cron):
+        raise UsageError(
+            f"reading settings: HEALTHLAKE_SCHEDULE is {settings.schedule_cron!r}, expected a cron line such as"
+            " 0 3 * * *."
+        )
     job = dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.all(),

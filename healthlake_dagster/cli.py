@@ -140,7 +140,7 @@ def main() -> None:
             # A terminal that can't show a character gets its escape instead of a UnicodeEncodeError.
             stream.reconfigure(errors="backslashreplace")
     try:
-        cli()
+        cli(prog_name="healthlake")
     except UsageError as error:
         _say(f"healthlake: {error}")
         sys.exit(MISUSED)

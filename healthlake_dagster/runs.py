@@ -16,12 +16,13 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.execution.api import execute_run_iterator
+from dagster._core.execution.api import create_execution_plan, execute_run_iterator
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -35,6 +36,9 @@ from healthlake_dagster.storage import held_open
 
 LOCATION = "healthlake_dagster.definitions"
 """The code location's name in workspace.yaml and `[tool.dg]`; an origin holds it."""
+
+_RUN_CONFIG = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""The terminal is the command's own; the events are in the instance."""
 
 _LOCKS = "commands"
 """Folder in DAGSTER_HOME with a lock for each run of a command that is under way."""
@@ -87,25 +91,54 @@ def run_events(
     instance: dg.DagsterInstance,
     keys: Collection[dg.AssetKey],
     days: Sequence[datetime.date],
+    checks: Collection[dg.AssetCheckKey] | None = None,
 ) -> Iterator[dg.DagsterEvent]:
-    """Executes one run of the assets `keys` for the range from the first of `days` to the last; yields its
-    events as they come. An interrupt ends it as canceled."""
-    job = definitions.resolve_implicit_global_asset_job_def()
-    subset = job.get_subset(asset_selection=set(keys))
+    """Executes one run of the assets `keys` with their checks, or with `checks`, for the range from the first of
+    `days` to the last; yields its events as they come."""
     run_id = make_new_run_id()
     locks = Path(instance.root_directory) / _LOCKS
     locks.mkdir(exist_ok=True)
+    job = definitions.resolve_implicit_global_asset_job_def()
+    subset = job.get_subset(
+        asset_selection=set(keys), asset_check_selection=None if checks is None else set(checks)
+    )
     with FileLock(locks / f"{run_id}.lock") as lock, held_open(instance, run_id):
-        run = instance.create_run_for_job(
-            job_def=subset,
-            run_id=run_id,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            tags={"dagster/code_location": LOCATION, **_partition_tags(days)},
-            asset_selection=frozenset(keys),
-            remote_job_origin=_origin(job.name),
-        )
+        run = _create_run(instance, subset, run_id, keys, checks, days)
         yield from execute_run_iterator(InMemoryJob(subset), run, instance)
     Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _create_run(
+    instance: dg.DagsterInstance,
+    job: dg.JobDefinition,
+    run_id: str,
+    keys: Collection[dg.AssetKey],
+    checks: Collection[dg.AssetCheckKey] | None,
+    days: Sequence[datetime.date],
+) -> dg.DagsterRun:
+    """`instance.create_run_for_job` with a selection of checks, which that one can't pass on."""
+    tags = {"dagster/code_location": LOCATION, **_partition_tags(days)}
+    plan = create_execution_plan(job, run_config=_RUN_CONFIG, instance_ref=instance.get_ref(), tags=tags)
+    return instance.create_run(
+        job_name=job.name,
+        run_id=run_id,
+        run_config=_RUN_CONFIG,
+        status=None,
+        tags=tags,
+        root_run_id=None,
+        parent_run_id=None,
+        step_keys_to_execute=plan.step_keys_to_execute,
+        execution_plan_snapshot=snapshot_from_execution_plan(plan, job.get_job_snapshot_id()),
+        job_snapshot=job.get_job_snapshot(),
+        parent_job_snapshot=job.get_parent_job_snapshot(),
+        asset_selection=frozenset(keys),
+        asset_check_selection=None if checks is None else frozenset(checks),
+        resolved_op_selection=None,
+        op_selection=None,
+        remote_job_origin=_origin(job.name),
+        job_code_origin=None,
+        asset_graph=job.asset_layer.asset_graph,
+    )
 
 
 def _partition_tags(days: Sequence[datetime.date]) -> dict[str, str]:

@@ -56,11 +56,12 @@ def arrow_schema(contract: Contract) -> pa.Schema:
 
 
 class _Rows:
-    """Rows of one table that aren't a batch yet: tuples in the order of their fields, and where the table has a
-    position, positions apart. Every row has the fields `names`."""
+    """Rows of one table that aren't a batch yet: structs with the fields `names`, and their positions
+    apart."""
 
-    def __init__(self, contract: Contract, names: Sequence[str]) -> None:
-        self.schema = arrow_schema(contract)
+    def __init__(self, table: str, contract: Contract, names: Sequence[str]) -> None:
+        self.table = table
+        self._schema = arrow_schema(contract)
         self._names = names
         self.positions: list[tuple[str, int, int]] = []
         self.rows: list[Any] = []
@@ -68,41 +69,36 @@ class _Rows:
 
     def batch(self, dt: datetime.date) -> pa.RecordBatch:
         """The rows as a batch; none are left."""
-        count = len(self.rows)
-        columns = dict(zip(POSITION_NAMES, zip(*self.positions, strict=True), strict=False))
-        columns.update(
-            zip(self._names, zip(*map(msgspec.structs.astuple, self.rows), strict=True), strict=False)
-        )
+        columns = dict.fromkeys(self._schema.names, ())
+        if self.rows:
+            columns.update(zip(POSITION_NAMES, zip(*self.positions, strict=True), strict=False))
+            values = zip(*map(msgspec.structs.astuple, self.rows), strict=True)
+            columns.update(zip(self._names, values, strict=True))
         arrays = [
-            pa.repeat(pa.scalar(dt, field.type), count)
+            pa.repeat(pa.scalar(dt, field.type), len(self.rows))
             if field.name == DT
-            else pa.array(columns[field.name] if count else (), field.type)
-            for field in self.schema
+            else pa.array(columns[field.name], field.type)
+            for field in self._schema
         ]
         self.positions, self.rows, self.bytes = [], [], 0
-        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+        return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
 
 
 class Batches:
-    """Collects the rows of a day. A table's rows become a batch, put in `ready`, when they reach `batch_bytes`."""
+    """Collects the rows of a day. A table's rows become a batch in `ready` when they reach `batch_bytes`."""
 
     def __init__(self, dt: datetime.date, tables: Mapping[str, str], batch_bytes: int = BATCH_BYTES) -> None:
         self._dt = dt
         self._batch_bytes = batch_bytes
         self.ready: list[tuple[str, pa.RecordBatch]] = []
-        self._others = _Rows(BRONZE_OTHER, Resource.__struct_fields__)
-        self._of_table = {
-            name: _Rows(BRONZE_OTHER, Resource.__struct_fields__) for name in sorted(set(tables.values()))
-        }
-        self._of_table[BRONZE_OTHER.name] = self._others
-        self._of_table[BRONZE_DELETION.name] = self._deletions = _Rows(
-            BRONZE_DELETION, Deletion.__struct_fields__
-        )
-        self._of_table[BRONZE_QUARANTINE.name] = self._faults = _Rows(
-            BRONZE_QUARANTINE, Fault.__struct_fields__
-        )
-        self._of_type = {type_: self._of_table[table] for type_, table in tables.items()}
-        self._files = _Rows(BRONZE_FILE, FileRow.__struct_fields__)
+        fields = Resource.__struct_fields__
+        self._others = _Rows(BRONZE_OTHER.name, BRONZE_OTHER, fields)
+        self._deletions = _Rows(BRONZE_DELETION.name, BRONZE_DELETION, Deletion.__struct_fields__)
+        self._faults = _Rows(BRONZE_QUARANTINE.name, BRONZE_QUARANTINE, Fault.__struct_fields__)
+        of_table = {table: _Rows(table, BRONZE_OTHER, fields) for table in sorted(set(tables.values()))}
+        self._of_type = {type_: of_table[table] for type_, table in tables.items()}
+        self._rows = (*of_table.values(), self._others, self._deletions, self._faults)
+        self._files: list[FileRow] = []
 
     def add(self, file_id: str, line: int, entry: int, outcome: Outcome) -> None:
         """Adds a row for what was found in a file."""
@@ -116,26 +112,27 @@ class Batches:
         rows.rows.append(outcome)
         rows.bytes += size
         if rows.bytes >= self._batch_bytes:
-            self._flush(rows)
+            self._close(rows)
 
     def add_file(self, row: FileRow) -> None:
         """Adds a row for a file."""
-        self._files.rows.append(row)
+        self._files.append(row)
 
     def take(self) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """The batches that are full."""
+        """The batches that are ready, each with its table."""
         ready, self.ready = self.ready, []
         yield from ready
 
     def rest(self) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """What is left. `bronze_file` comes last, whole and in the order of paths, also where it is empty."""
-        for rows in self._of_table.values():
+        """What is left. `bronze_file` comes last, whole, in the order of paths, and also where it is
+        empty."""
+        for rows in self._rows:
             if rows.rows:
-                self._flush(rows)
+                self._close(rows)
         yield from self.take()
-        self._files.rows.sort(key=lambda row: row.path)
-        yield BRONZE_FILE.name, self._files.batch(self._dt)
+        files = _Rows(BRONZE_FILE.name, BRONZE_FILE, FileRow.__struct_fields__)
+        files.rows.extend(sorted(self._files, key=lambda row: row.path))
+        yield BRONZE_FILE.name, files.batch(self._dt)
 
-    def _flush(self, rows: _Rows) -> None:
-        table = next(name for name, candidate in self._of_table.items() if candidate is rows)
-        self.ready.append((table, rows.batch(self._dt)))
+    def _close(self, rows: _Rows) -> None:
+        self.ready.append((rows.table, rows.batch(self._dt)))

@@ -1,7 +1,7 @@
-"""The Bundle as it should be: every entry a resource. One decoder call finds all of them.
+"""The Bundle as it should be: every entry a resource. One call of a decoder finds all of them.
 
-Anything else (a deletion, a fault, a Bundle that isn't JSON) is left to `salvage.py`, which is slower and knows
-every case; both give the same outcome for what both can read.
+Any other Bundle (a deletion, a fault, no JSON) is left to salvage.py, which is slower and knows every
+case; both say the same of what both can read.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from healthlake.split.entry import may_delete
 from healthlake.split.outcome import Outcome, Refused
 from healthlake.split.reasons import Reason
 from healthlake.split.record import RecordReader
@@ -18,7 +19,7 @@ from healthlake.split.references import LocalReferences
 
 
 class _Bundle(msgspec.Struct, gc=False):
-    """R4's elements of Bundle. What isn't listed makes the colons not add up, which is safe."""
+    """R4's elements of Bundle. One that isn't listed makes the colons not add up, which is safe."""
 
     resourceType: Raw | UnsetType = UNSET
     id: Raw | UnsetType = UNSET
@@ -37,26 +38,22 @@ class _Bundle(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Bundle).decode
 
 
-def read_bundle(content: bytes, reader: RecordReader) -> list[Outcome] | None:
-    """The resources of a Bundle, one an entry; None where `content` isn't a Bundle of resources alone."""
+def read_bundle(text: bytes, reader: RecordReader) -> list[Outcome] | None:
+    """The resources of a Bundle, one an entry; None where `text` isn't a Bundle of resources alone."""
     try:
-        bundle = _decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    if bundle.resourceType is UNSET or bytes(bundle.resourceType) != b'"Bundle"':
-        return None
-    entries = [] if bundle.entry is UNSET else bundle.entry
-    try:
-        resources, colons = _read_entries(entries, reader)
-    except Refused:
+        bundle = _decode(text)
+        if bundle.resourceType is UNSET or bytes(bundle.resourceType) != b'"Bundle"':
+            return None
+        resources, colons = _read_entries(() if bundle.entry is UNSET else bundle.entry, reader)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Refused):
         return None
     colons += _colons_around(bundle)
-    # A member that a decoder dropped because another has its name took a colon with it (see RecordReader).
-    return resources if colons == content.count(b":") else None
+    # A member that was dropped because another has its name took a colon with it: see RecordReader.
+    return resources if colons == text.count(b":") else None
 
 
 def _read_entries(entries: Iterable[dict[str, Raw]], reader: RecordReader) -> tuple[list[Outcome], int]:
-    """The resources, and the colons of what was read: `Refused` where an entry is no resource."""
+    """The resources, and the number of colons in the entries; `Refused` where an entry is no resource."""
     resources: list[Outcome] = []
     references = LocalReferences()
     colons = 0
@@ -65,21 +62,21 @@ def _read_entries(entries: Iterable[dict[str, Raw]], reader: RecordReader) -> tu
         if raw is None:
             raise Refused(Reason.NO_RESOURCE)
         resource, inside = reader.read_unchecked(bytes(raw))
+        resources.append(resource)
         colons += inside + 1
         for name, value in entry.items():
-            text = bytes(value)
-            colons += text.count(b":") + 1
+            written = bytes(value)
+            colons += written.count(b":") + 1
             if name == "fullUrl":
-                references.add(text, resource)
-            elif name == "request" and (b"DELETE" in text or b"\\" in text):
+                references.add(written, resource)
+            elif name == "request" and may_delete(written):
                 raise Refused(Reason.DELETE_WITH_RESOURCE)
-        resources.append(resource)
     return references.applied(resources), colons
 
 
 def _colons_around(bundle: _Bundle) -> int:
-    """The colons of the Bundle's own members, those inside `entry` left out."""
+    """The number of colons of the Bundle's own members, those inside `entry` left out."""
     members = msgspec.structs.asdict(bundle)
     entry = members.pop("entry")
     given = [bytes(value) for value in members.values() if value is not UNSET]
-    return sum(text.count(b":") + 1 for text in given) + (entry is not UNSET)
+    return sum(written.count(b":") + 1 for written in given) + (entry is not UNSET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,11 @@ class SplitProgress:
 
 
 class FileNotReadable(HealthlakeError):
-    """A file of the drop can't be opened or read. Not a fault of its content, so the day isn't split."""
+    """A file of the drop can't be opened or read. That is no fault of its content, so the day isn't split."""
+
+
+class SplitFailed(HealthlakeError):
+    """The splitter itself failed. Its exception may quote a record, so only the class of that is told."""
 
 
 def split_day(
@@ -36,33 +41,50 @@ def split_day(
     batch_bytes: int = BATCH_BYTES,
     progress: Callable[[SplitProgress], None] | None = None,
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Splits the files of day `dt` and yields pairs of table name and batch, `bronze_file` last and always.
+    """Splits the files of day `dt`. Yields pairs of table name and batch, `bronze_file` last and always.
 
-    `tables` maps the resource types that have a bronze table to its name; their shape is checked, and all others go
-    to `bronze_other`. The result depends on paths and bytes only, never on the order of `files`. Of files with
-    equal content one is split: the first by form (document, lines, unknown) and path. `FileNotReadable` where raw
-    fails; bad content raises nothing.
+    `tables` maps the resource types that have a bronze table to its name. Their shape is checked; all
+    others go to `bronze_other`. The rows depend on paths and bytes, never on the order of `files`. Of
+    files with equal content one is split: the first by form (document, lines, unknown), then path. Bad
+    content raises nothing; `FileNotReadable` where raw fails, `SplitFailed` where this code does. Neither
+    names a path or a value.
     """
     reader, batches = RecordReader(tables), Batches(dt, tables, batch_bytes)
     kinds: dict[str, str] = {}
     done = SplitProgress(0, 0, 0)
     ordered = sorted(files, key=lambda file: (form_of(file.path), file.path))
-    for file in ordered:
-        try:
+    for number, file in enumerate(ordered, 1):
+        where = f"splitting the drop of {dt}: file {number} of {len(ordered)} (.json first, then by path)"
+        with _silent(where):
             found = fingerprint(file)
-            if is_repeat := found.file_id in kinds:
-                counts = FileCounts(kinds[found.file_id])
-            else:
-                report = _reporter(progress, done, file, found)
+        is_repeat = found.file_id in kinds
+        if is_repeat:
+            counts = FileCounts(kinds[found.file_id])
+        else:
+            report = _reporter(progress, done, file, found)
+            with _silent(f"{where}, file_id {found.file_id},"):
                 counts = yield from split_file(file, found, reader, batches, report)
-        except OSError as error:
-            raise _not_readable(error, dt, done.files + 1, len(ordered)) from None
         kinds[found.file_id] = counts.kind
         batches.add_file(_file_row(file, found, is_repeat, counts))
-        done = SplitProgress(done.files + 1, done.bytes + file.size_bytes, done.entries + counts.entries)
+        done = SplitProgress(number, done.bytes + file.size_bytes, done.entries + counts.entries)
         if progress:
             progress(done)
     yield from batches.rest()
+
+
+@contextlib.contextmanager
+def _silent(where: str) -> Iterator[None]:
+    """Raises errors without what they quote."""
+    try:
+        yield
+    except OSError as error:
+        raise FileNotReadable(
+            f"{where} can't be read ({type(error).__name__}). Make it readable, then run the day again."
+        ) from None
+    except Exception as error:
+        raise SplitFailed(
+            f"{where} failed ({type(error).__name__}). This is a bug; nothing was lost."
+        ) from None
 
 
 def _reporter(
@@ -71,7 +93,7 @@ def _reporter(
     file: SourceFile,
     found: Fingerprint,
 ) -> Callable[[int, int], None]:
-    """Reports from inside a file: its share of bytes as they lie in raw is that of its content."""
+    """Reports from inside a file: of its bytes as they lie in raw, the share that is done of its content."""
 
     def report(offset: int, entries: int) -> None:
         if progress:
@@ -83,7 +105,8 @@ def _reporter(
 
 def _file_row(file: SourceFile, found: Fingerprint, is_repeat: bool, counts: FileCounts) -> FileRow:
     return FileRow(
-        file.path,
+        # A name of a file needn't be UTF-8; a column must.
+        file.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
         found.file_id,
         file.size_bytes,
         found.content_bytes,
@@ -93,12 +116,4 @@ def _file_row(file: SourceFile, found: Fingerprint, is_repeat: bool, counts: Fil
         counts.resources,
         counts.deletions,
         counts.quarantined,
-    )
-
-
-def _not_readable(error: OSError, dt: datetime.date, number: int, of: int) -> FileNotReadable:
-    """Says which file by its number: the path may name a patient, and there is no file_id yet."""
-    return FileNotReadable(
-        f"splitting the drop of {dt}: file {number} of {of} (.json first, then by path) can't be read"
-        f" ({type(error).__name__}). Nothing was published. Make the file readable, then run the day again."
     )

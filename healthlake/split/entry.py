@@ -1,4 +1,4 @@
-"""One Bundle entry -> a resource or a deletion, in every case that can come up."""
+"""One Bundle entry -> a resource or a deletion, in every case that comes up."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from healthlake.split.instant import parse_instant
 from healthlake.split.outcome import Deletion, Refused, Resource
 from healthlake.split.reasons import Reason
 from healthlake.split.record import RecordReader
-from healthlake.split.scanner import Malformed, Scanner
+from healthlake.split.scanner import Malformed, Scanner, read_text
 
 _TARGET = re.compile(r"(?:https?://[^?#]+/|/)?([A-Z][A-Za-z]*)/([^/?#]+)")
 _NULL = b"null"
-_decode_text = msgspec.json.Decoder(str).decode
 
 
 def may_delete(request: bytes) -> bool:
-    """Whether a request may be a DELETE: quick, and never wrong where it says no."""
+    """Whether a request may be a DELETE: quick, and right where it says no."""
     return b"DELETE" in request or b"\\" in request
 
 
@@ -29,8 +28,9 @@ def read_entry(
 ) -> Resource | Deletion:
     """What an entry's members (as written) amount to; `Refused` where that is nothing.
 
-    A deletion's time is response.lastModified, else `bundle_time`. A request other than DELETE says how to store
-    the resource, which makes no difference here.
+    A deletion's time is response.lastModified, else `bundle_time`. A request that isn't DELETE says how a
+    server is to store the resource, which makes no difference here. DELETE together with a resource
+    contradicts itself and is refused.
     """
     resource = members.get("resource", _NULL)
     request = members.get("request", _NULL)
@@ -45,51 +45,35 @@ def read_entry(
         raise Refused(Reason.CONDITIONAL_DELETE)
     if (target := _TARGET.fullmatch(url)) is None:
         raise Refused(Reason.DELETE_WITHOUT_TARGET, "request.url: expected Type/id")
-    time = parse_instant(read_text(_members(members.get("response", _NULL))[0].get("lastModified")))
+    response, _ = _members_of(members.get("response", _NULL))
+    time = parse_instant(read_text(response.get("lastModified")))
     return _deletion(target[1], target[2], bundle_time if time is None else time)
 
 
-def read_text(raw: bytes | None) -> str | None:
-    """The string that is written as `raw`; None where it is none."""
-    try:
-        return None if raw is None else _decode_text(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-
-
-def read_members(scanner: Scanner) -> tuple[dict[str, bytes], list[str]]:
-    """Name -> value as written of an object's members, the first one's where names repeat; and the names that do.
-    Moves `scanner` past the object; `Malformed` where it is none."""
+def read_members(scanner: Scanner) -> tuple[dict[str, bytes], bool]:
+    """Name -> value as written of an object's members, the first one's where two have one name, and
+    whether two have. Moves `scanner` past the object; `Malformed` where it is none."""
     members: dict[str, bytes] = {}
-    repeated: list[str] = []
-    for written in scanner.members():
-        name = member_name(written)
+    has_repeats = False
+    for name in scanner.members():
         start = scanner.skip_space()
         scanner.skip()
-        if name in members:
-            repeated.append(name)
-        else:
-            members[name] = scanner.text[start : scanner.position]
-    return members, repeated
+        has_repeats |= name in members
+        members.setdefault(name, scanner.text[start : scanner.position])
+    return members, has_repeats
 
 
-def member_name(written: bytes) -> str:
-    """A member's name; as it is written where that is no string."""
-    plain = read_text(written)
-    return str(written, "utf-8", "replace") if plain is None else plain
-
-
-def _members(raw: bytes) -> tuple[dict[str, bytes], list[str]]:
+def _members_of(written: bytes) -> tuple[dict[str, bytes], bool]:
     try:
-        return read_members(Scanner(raw))
+        return read_members(Scanner(written))
     except Malformed:
-        return {}, []
+        return {}, False
 
 
 def _deleted_url(request: bytes) -> str | None:
     """The URL of a DELETE, empty where it has none; None where the request is no DELETE."""
-    members, repeated = _members(request)
-    if repeated and may_delete(request):
+    members, has_repeats = _members_of(request)
+    if has_repeats:
         raise Refused(Reason.DUPLICATE_KEY, "request has two members of one name")
     if read_text(members.get("method")) != "DELETE":
         return None
@@ -97,6 +81,6 @@ def _deleted_url(request: bytes) -> str | None:
 
 
 def _deletion(resource_type: str, resource_id: str, time: int | None) -> Deletion:
-    """`content_hash` is that of `["<type>","<id>",<microseconds since 1970, or null>]`."""
+    """`content_hash` is that of `["<type>","<id>",<microseconds since 1970 or null>]`."""
     content = msgspec.json.encode([resource_type, resource_id, time])
     return Deletion(resource_type, resource_id, time, hashlib.sha256(content).hexdigest())

@@ -11,8 +11,8 @@ BOM = b"\xef\xbb\xbf"
 
 
 class Line(NamedTuple):
-    """A line that isn't blank. `offset` is that of its first byte in the file, `number` counts all lines from 1;
-    `is_ended` says whether a line feed follows, as after all but perhaps the last."""
+    """A line that isn't blank. `number` counts all lines from 1, `offset` is that of its first byte in the
+    file, `is_ended` says whether a line feed follows: after the last one perhaps not."""
 
     number: int
     offset: int
@@ -21,7 +21,7 @@ class Line(NamedTuple):
 
 
 def read_lines(blocks: Iterable[bytes]) -> Iterator[Line]:
-    """The lines that aren't blank, ended by LF or CRLF; a byte order mark is left out."""
+    """The lines that aren't blank, ended by LF or CRLF. A byte order mark is left out."""
     number, offset = 1, 0
     parts: list[bytes] = []
     for block in blocks:

@@ -21,7 +21,8 @@ class Reason(enum.StrEnum):
 
     UNKNOWN_FILE_TYPE = (
         "unknown_file_type",
-        "The file's name ends neither in .json, .ndjson nor .jsonl, with or without .gz. Nothing of it was read.",
+        "The file's name ends neither in .json, .ndjson nor .jsonl, with or without .gz. Nothing of it was"
+        " read.",
     )
     EMPTY_FILE = (
         "empty_file",
@@ -35,11 +36,13 @@ class Reason(enum.StrEnum):
     CORRUPT_GZIP = (
         "corrupt_gzip",
         "The gzip stream is damaged, fails its checksum or is followed by something else. What could be"
-        " decompressed was read; the row covers the part of that which is no complete record, if there is one.",
+        " decompressed was read; the row covers the part of that which is no complete record, if there is"
+        " one.",
     )
     TRUNCATED_JSON = (
         "truncated_json",
-        "The file ends inside a JSON document. Entries complete before that were read; the row covers the rest.",
+        "The file ends inside a JSON document. Entries complete before that were read; the row covers the"
+        " rest.",
     )
     INVALID_JSON = (
         "invalid_json",
@@ -49,14 +52,15 @@ class Reason(enum.StrEnum):
     INVALID_UTF8 = ("invalid_utf8", "The record holds bytes that are no UTF-8.")
     NUMBER_OUT_OF_RANGE = (
         "number_out_of_range",
-        "A number can't be kept exactly: an integer of more than 4,300 digits or an exponent of more than 18.",
+        "A number can't be kept exactly: an integer of more than 4,300 digits, or an exponent of more than"
+        " 18.",
     )
     TOO_DEEP = ("too_deep", "The record nests more than 400 objects and lists in each other.")
     TOO_LARGE = ("too_large", "The record takes more than 1 GiB.")
     DUPLICATE_KEY = (
         "duplicate_key",
-        "An object has two members of one name, so it isn't known which was meant. Of a member that the Bundle"
-        " itself has twice, the second is set aside and the first one counts.",
+        "An object has two members of one name, so it isn't known which was meant. Of a member that the"
+        " Bundle itself has twice, the second is set aside and the first one counts.",
     )
     NOT_AN_OBJECT = ("not_an_object", "There is something else where a JSON object is expected.")
     ENTRY_NOT_A_LIST = ("entry_not_a_list", "Bundle.entry is no list.")
@@ -79,16 +83,18 @@ def quarantine_page() -> str:
     rows = "\n".join(f"| `{reason}` | {reason.sentence} |" for reason in Reason)
     return f"""# Quarantine
 
-From `healthlake/split/reasons.py`. Nothing that lies in a drop is left out silently. What can't be read as a resource
-or a deletion is one row in `bronze_quarantine`, and counted in `bronze_file`. The rest of the file is read.
+From `healthlake/split/reasons.py`. Nothing that lies in a drop is left out silently. What can't be read as
+a resource or a deletion is one row in `bronze_quarantine`, and counted in `bronze_file`. The rest of the file
+is read.
 
-`file_id` leads to the path by `bronze_file`. `byte_offset` and `byte_length` lead to the bytes in the uncompressed
-file, which stays in raw: `zcat -f FILE | tail -c +$((byte_offset + 1)) | head -c byte_length`. `detail` says more
-about the structure and never holds a value. Where a gzip stream is damaged, `file_id` is the SHA-256 of the file as it
-lies, not of what could be decompressed: a torn copy is never taken for the whole file.
+`file_id` leads to the path by `bronze_file`. `byte_offset` and `byte_length` lead to the bytes in the
+uncompressed file, which stays in raw: `zcat -f FILE | tail -c +$((byte_offset + 1)) | head -c byte_length`.
+`detail` says more about the structure and never holds a value. Where a gzip stream is damaged, `file_id` is
+the SHA-256 of the file as it lies, not of what could be decompressed: a torn copy is never taken for the
+whole file.
 
-A resource that is read but whose JSON types aren't those of FHIR R4 is in bronze with `shape_error`, and silver
-quarantines it.
+A resource that can be read but whose JSON types aren't those of FHIR R4 is in bronze with a `shape_error`,
+and silver quarantines it.
 
 | reason | when |
 | --- | --- |

@@ -1,7 +1,8 @@
 """One resource: its bytes as delivered -> canonical JSON, id, hash, shape.
 
-Canonical JSON is a function of the JSON value alone: keys sorted, no white space, UTF-8, the digits of every number
-kept (`1.00` stays, `1e5` becomes `1E+5`, `-0` becomes `0`). A record whose value can't be kept exactly is refused.
+Canonical JSON is a function of the JSON value alone: keys sorted, no white space, UTF-8, the digits of
+every number kept (`1.00` stays, `1e5` becomes `1E+5`, `-0` becomes `0`). A record that can't be kept
+exactly is refused.
 """
 
 from __future__ import annotations
@@ -21,15 +22,17 @@ from healthlake.split.reasons import Reason
 from healthlake.split.shape import Shapes
 
 MAX_DEPTH = 400
-"""Objects and lists nested in each other. FHIR seen in the wild stays below 30. The decoder gives up at Python's
-recursion limit of 1,000 less the frames of the caller; a bound of our own makes the outcome the same everywhere."""
+"""Objects and lists in each other. Real FHIR stays below 30. Decoders give up at Python's recursion limit
+less the frames of their caller; a bound of our own below that makes the outcome the same everywhere."""
 
 MAX_BYTES = 1 << 30
 """A string column of an Arrow batch ends at 2 GiB."""
 
+_JSON_TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+
 
 class RecordReader:
-    """Reads resources of any type; checks the shape of `shaped_types`."""
+    """Reads resources of any type, and checks the shape of `shaped_types`."""
 
     def __init__(self, shaped_types: Iterable[str]) -> None:
         self._shape_error = Shapes(shaped_types).error
@@ -44,29 +47,24 @@ class RecordReader:
         return resource
 
     def read_unchecked(self, raw: bytes) -> tuple[Resource, int]:
-        """As `read`, but trusts that no object has two members of one name.
+        """As `read`, but whether an object has two members of one name is left to the caller.
 
-        A decoder drops all but the last of them. The second value is the number of colons that `raw` has where it
-        lost nothing that way, and less where it did: each member has one, and those inside strings stay.
+        A decoder drops all but the last of them, each with its colon. The second value is the number of
+        colons in `raw` where nothing was dropped, else less: colons inside strings stay. (Counting them
+        costs 1 µs a resource; the decoders of Python that report every member cost more than all the
+        rest.)
         """
         value = self._value(raw)
-        if type(value) is not dict:
-            raise Refused(Reason.NOT_AN_OBJECT, f"expected object, found {json_type(value)}")
-        resource_type = value.get("resourceType")
-        if type(resource_type) is not str or not resource_type:
-            raise Refused(Reason.NOT_FHIR, "resourceType: expected string")
-        resource_id = value.get("id")
-        if type(resource_id) is not str or not resource_id:
-            raise Refused(Reason.MISSING_ID, "id: expected string")
+        resource_type, resource_id = _identity(value)
         canonical = self._encode(value)
-        colons = canonical.count(b":")
-        size = len(canonical)
+        colons, size = canonical.count(b":"), len(canonical)
         if size > MAX_BYTES:
             raise Refused(Reason.TOO_LARGE)
+        # Of the containers on the way to the deepest, each is in a list or is a member with a colon.
         if colons + canonical.count(b"[") >= MAX_DEPTH and _is_too_deep(value, canonical):
             raise Refused(Reason.TOO_DEEP)
         if b"\\" in raw:
-            # Written as an escape in a string, a colon is one only after decoding.
+            # A colon that is written as an escape is one in canonical JSON only.
             colons -= raw.count(b"\\u003a") + raw.count(b"\\u003A")
         meta = value.get("meta")
         last_updated = meta.get("lastUpdated") if type(meta) is dict else None
@@ -82,7 +80,7 @@ class RecordReader:
         ), colons
 
     def _value(self, raw: bytes) -> Any:
-        """The JSON value; messages of decoders quote their input, so none is passed on."""
+        """The JSON value. Messages of decoders quote their input, so none is passed on."""
         try:
             return self._decode(raw)
         except UnicodeDecodeError:
@@ -92,12 +90,34 @@ class RecordReader:
         except (msgspec.ValidationError, decimal.InvalidOperation):
             reason = Reason.NUMBER_OUT_OF_RANGE
         except msgspec.DecodeError:
-            reason = Reason.INVALID_JSON
+            reason = syntax_reason(raw)
         raise Refused(reason)
 
 
+def syntax_reason(text: bytes) -> Reason:
+    """Why `text` is no JSON: it is no text, or else it breaks JSON's rules."""
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return Reason.INVALID_UTF8
+    return Reason.INVALID_JSON
+
+
+def _identity(value: Any) -> tuple[str, str]:
+    """Type and id of a resource."""
+    if type(value) is not dict:
+        found = _JSON_TYPES.get(type(value), "number")
+        raise Refused(Reason.NOT_AN_OBJECT, f"expected object, found {found}")
+    resource_type, resource_id = value.get("resourceType"), value.get("id")
+    if type(resource_type) is not str or not resource_type:
+        raise Refused(Reason.NOT_FHIR, "resourceType: expected string")
+    if type(resource_id) is not str or not resource_id:
+        raise Refused(Reason.MISSING_ID, "id: expected string")
+    return resource_type, resource_id
+
+
 def _is_too_deep(value: Any, canonical: bytes) -> bool:
-    """Whether objects and lists nest deeper than MAX_DEPTH. Walks level by level, without recursion."""
+    """Whether containers nest deeper than MAX_DEPTH. Walks level by level, without recursion."""
     if canonical.count(b"{") + canonical.count(b"[") <= MAX_DEPTH:
         return False
     level = [value]
@@ -110,20 +130,12 @@ def _items(node: Any) -> Iterable[Any]:
     return node.values() if type(node) is dict else node
 
 
-def json_type(value: object) -> str:
-    """The name of a decoded value's JSON type."""
-    if value is None:
-        return "null"
-    names = {dict: "object", list: "array", str: "string", bool: "boolean"}
-    return names.get(type(value), "number")
-
-
 def _refuse_duplicates(raw: bytes) -> None:
-    """`Refused` where an object has two members of one name. Counting colons only says that it may be so: an
-    escaped backslash before `u003a` looks like an escaped colon."""
+    """`Refused` where an object has two members of one name. Colons that don't add up only say that it may
+    be so: an escaped backslash before `u003a` looks like an escaped colon."""
 
-    def once(pairs: list[tuple[str, Any]]) -> None:
-        if len({name for name, _ in pairs}) < len(pairs):
+    def once(members: list[tuple[str, Any]]) -> None:
+        if len({name for name, _ in members}) < len(members):
             raise Refused(Reason.DUPLICATE_KEY, "an object has two members of one name")
 
     try:

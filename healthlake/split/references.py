@@ -1,5 +1,5 @@
-"""References inside a Bundle. A fullUrl that doesn't end in the id of its resource leads nowhere once the Bundle is
-taken apart, so each resource carries what the ones that it uses mean."""
+"""References inside a Bundle. A fullUrl that doesn't end in the id of its resource leads nowhere once the
+Bundle is taken apart, so each resource carries what the ones that it uses mean."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from healthlake.split.outcome import Outcome, Resource
+from healthlake.split.scanner import read_text
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder().decode
-_decode_text = msgspec.json.Decoder(str).decode
 
 
 class LocalReferences:
@@ -27,9 +27,7 @@ class LocalReferences:
         written = str(full_url, "utf-8", "replace")
         if written.endswith((f":{resource_id}", f"/{resource_id}"), 0, -1):
             return
-        try:
-            url = _decode_text(full_url)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        if (url := read_text(full_url)) is None:
             return
         target = f"{resource.resource_type}/{resource_id}"
         # One URL for two resources says nothing about either.

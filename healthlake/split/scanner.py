@@ -1,9 +1,9 @@
 """Finds where JSON values begin and end, without building them: for documents that a decoder refuses as a
 whole.
 
-Linear in the length of the text and iterative, so that no input makes it slow or overflows the stack. It holds
-the structure to the letter (brackets, commas, colons) and lets pass what a decoder judges value by value: escapes,
-control characters and bytes inside strings, the spelling of numbers and literals.
+Linear in the length of the text and iterative, so that no input makes it slow or overflows the stack. It
+holds the structure to the letter (brackets, commas, colons) and lets pass what a decoder judges value by
+value: escapes, control characters and bytes inside strings, the spelling of numbers and literals.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import NoReturn
 
+import msgspec
+
 SPACE = b" \t\r\n"
+
+_decode_text = msgspec.json.Decoder(str).decode
 
 # Possessive, so that nothing is tried twice.
 _GAP = rb"[ \t\r\n]*+"
@@ -79,12 +83,17 @@ class Scanner:
         if not self.accept(character):
             raise Malformed(self.position)
 
-    def members(self) -> Iterator[bytes]:
-        """The name (as written, in quotes) of each member of an object. The caller moves past its value."""
+    def members(self) -> Iterator[str]:
+        """The name of each member of an object (as it is written where that is no string). The caller
+        moves past its value before it asks for the next."""
         self.require(b"{")
         if self.accept(b"}"):
             return
         yield self._name()
+        yield from self.more_members()
+
+    def more_members(self) -> Iterator[str]:
+        """As `members`, from after the value of one on."""
         while not self.accept(b"}"):
             self.require(b",")
             yield self._name()
@@ -117,10 +126,11 @@ class Scanner:
             closers.append(_CLOSERS[match[1]])
         return match[1] is not None
 
-    def _name(self) -> bytes:
+    def _name(self) -> str:
         if match := _MEMBER_NAME.match(self.text, self.position):
             self.position = match.end()
-            return match[1]
+            name = read_text(match[1])
+            return str(match[1], "utf-8", "backslashreplace") if name is None else name
         if self.peek() != b'"' or (match := _PLAIN_VALUE.match(self.text, self.position)) is None:
             self._fail()
         self.position = match.end()
@@ -137,3 +147,11 @@ class Scanner:
     def _fail(self) -> NoReturn:
         """A value is expected here and is none. A string that isn't closed reaches to the end."""
         raise Malformed(len(self.text) if self.peek() == b'"' else self.position)
+
+
+def read_text(written: bytes | None) -> str | None:
+    """The string that is written as JSON; None where it is none."""
+    try:
+        return None if written is None else _decode_text(written)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

@@ -1,7 +1,8 @@
 """The files of a drop as they lie in raw: their uncompressed bytes block by block, and their fingerprint.
 
-Gzip is told by its magic bytes, not by the name: an unpacked file may have kept its `.gz`, a packed one may have
-lost it. Of a damaged stream everything is given that can be decompressed before the damage is told.
+Gzip is told by its magic bytes, not by the name: an unpacked file may have kept its `.gz`, a packed one
+may have lost it. Of a damaged stream everything is given that can be decompressed before the damage is
+told.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ _PACKED_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file of a drop. `path` is relative to the day's folder, separated by `/`; it may name a patient, so it
-    goes into the table and nowhere else. `open` gives the bytes as they lie in raw."""
+    """One file of a drop. `path` is relative to the day's folder, separated by `/`; it may name a patient,
+    so it goes into the table and nowhere else. `open` gives the bytes as they lie in raw."""
 
     path: str = field(repr=False)
     size_bytes: int
@@ -37,8 +38,9 @@ class SourceFile:
 class Fingerprint:
     """What identifies a file.
 
-    `file_id` is the SHA-256 of the uncompressed content. Where that can't be had whole (`fault` says why), it is
-    that of the file as it lies, so that a torn copy is never taken for the whole. `content` is kept where small.
+    `file_id` is the SHA-256 of the uncompressed content. Where that can't be had whole (`fault` says why),
+    it is that of the file as it lies, so that a torn copy is never taken for the whole. `content` is kept
+    where small.
     """
 
     file_id: str
@@ -113,7 +115,8 @@ def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _decompressed(member: zlib._Decompress, data: bytes) -> Iterator[bytes]:
-    """Decompresses in blocks. zlib gives nothing of a call that fails, so that one is done again byte by byte."""
+    """Decompresses in blocks. zlib gives nothing of a call that fails, so that one is done again byte by
+    byte."""
     has_more = True
     while has_more:
         before = member.copy()

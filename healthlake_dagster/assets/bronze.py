@@ -9,8 +9,9 @@ from healthlake.checks.catalogue import RAW_ASSET
 from healthlake.contracts.registry import BRONZE_TABLES
 from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import days_of
-from healthlake_dagster.reporting import report_job, step_faults
+from healthlake_dagster.reporting import answered_checks_alone, report_job, step_faults
 from healthlake_dagster.resources.etl import EtlResource
+from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.settings import Settings
 from healthlake_dagster.specs import asset_spec, check_specs, package_file
 
@@ -35,8 +36,11 @@ def bronze_assets(settings: Settings) -> dg.AssetsDefinition:
     def materialize(
         context: dg.AssetExecutionContext,
         etl: dg.ResourceParam[EtlResource],
+        query: dg.ResourceParam[QueryResource],
         listen: dg.ResourceParam[ListenerFactory],
     ) -> Iterator[dg.MaterializeResult[Any]]:
+        if answered_checks_alone(context, query):
+            return
         days = days_of(context.partition_keys)
         with step_faults():
             report = etl.raw_to_bronze(days, listen(context))

@@ -43,17 +43,15 @@ def raw_asset(settings: Settings) -> dg.AssetsDefinition:
     def materialize(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[LakeResource]
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        results = []
-        for day in days_of(context.partition_keys):
-            with step_faults():
-                lake.require()
-                files = drop_files(lake.layout, day)
-            size = sum(file.size_bytes for file in files)
-            context.add_asset_metadata(
-                {"files": len(files), "bytes": size}, asset_key=RAW_ASSET, partition_key=day.isoformat()
-            )
-            results.append(CheckResult(FILES_LANDED, day, 1, 0 if files else 1))
-        yield dg.MaterializeResult(asset_key=RAW_ASSET)
+        with step_faults():
+            lake.require()
+            drops = {day: drop_files(lake.layout, day) for day in days_of(context.partition_keys)}
+        if context.selected_asset_keys:
+            for day, files in drops.items():
+                facts = {"files": len(files), "bytes": sum(file.size_bytes for file in files)}
+                context.add_asset_metadata(facts, asset_key=RAW_ASSET, partition_key=day.isoformat())
+            yield dg.MaterializeResult(asset_key=RAW_ASSET)
+        results = [CheckResult(FILES_LANDED, day, 1, 0 if files else 1) for day, files in drops.items()]
         log_checks(context, RAW_ASSET, results)
 
     return materialize

@@ -10,8 +10,9 @@ from healthlake.contracts.registry import SILVER_TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES, SHARED_SILVER_TABLES, ResourceType
 from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import days_of
-from healthlake_dagster.reporting import report_job, step_faults
+from healthlake_dagster.reporting import answered_checks_alone, report_job, step_faults
 from healthlake_dagster.resources.etl import EtlResource
+from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.settings import Settings
 from healthlake_dagster.specs import asset_spec, check_specs, package_file, view_file
 
@@ -31,8 +32,11 @@ def silver_assets(settings: Settings) -> dg.AssetsDefinition:
     def materialize(
         context: dg.AssetExecutionContext,
         etl: dg.ResourceParam[EtlResource],
+        query: dg.ResourceParam[QueryResource],
         listen: dg.ResourceParam[ListenerFactory],
     ) -> Iterator[dg.MaterializeResult[Any]]:
+        if answered_checks_alone(context, query):
+            return
         days = days_of(context.partition_keys)
         types = types_of({key.to_user_string() for key in context.selected_asset_keys})
         with step_faults():

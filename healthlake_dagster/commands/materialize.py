@@ -129,8 +129,9 @@ def tell_failed(summary: RunSummary, console: Console = stderr) -> None:
     """The checks that didn't pass, a line each."""
     for check in summary.checks:
         if not check.passed:
-            colour = "yellow" if check.severity is dg.AssetCheckSeverity.WARN else "red"
+            is_warning = check.severity is dg.AssetCheckSeverity.WARN
+            word = "[yellow]WARN[/yellow]" if is_warning else "[red]FAIL[/red]"
             console.print(
-                f"[{colour}]{check.severity.value}[/{colour}] {check.asset_key.to_user_string()}"
+                f"{word} {check.asset_key.to_user_string()}"
                 f" {check.check_name} {check.partition}: {escape(check.description or '')}"
             )

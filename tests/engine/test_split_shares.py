@@ -75,7 +75,7 @@ def test_a_worker_tells_the_class_of_a_failure_and_nothing_else(
     blocked.parent.mkdir(parents=True, exist_ok=True)
     blocked.write_text("no folder", "utf-8")
     worker = split_shares._Worker(world.layout, day(1), drop_files(world.layout, day(1)), lambda *done: None)
-    with pytest.raises(EngineError, match=r"failed \(NotADirectoryError\)"):
+    with pytest.raises(EngineError, match=r"failed \(FileExistsError\)"):
         worker.result()
     worker.stop(world.layout, day(1))
     assert capfd.readouterr().err == ""
