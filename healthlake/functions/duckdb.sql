@@ -47,5 +47,15 @@ CREATE OR REPLACE TEMP MACRO reference_id(r) AS
     ELSE nullif(regexp_extract(r, '/([A-Za-z0-9.\-]+)(?:/_history/[A-Za-z0-9.\-]+)?$', 1), '')
   END;
 
--- Age in completed years at a date.
-CREATE OR REPLACE TEMP MACRO age_in_years(birth, day) AS CAST(date_sub('year', CAST(birth AS DATE), CAST(day AS DATE)) AS BIGINT);
+-- Age in completed years on a day. Spelled out: engines' year differences disagree on 29 February (DuckDB's says 46 for
+-- 1980-02-29 to 2026-02-28).
+CREATE OR REPLACE TEMP MACRO age_in_years(birth, at_day) AS
+  CAST(
+    year(CAST(at_day AS DATE)) - year(CAST(birth AS DATE))
+    - CASE
+      WHEN month(CAST(at_day AS DATE)) * 100 + day(CAST(at_day AS DATE))
+        < month(CAST(birth AS DATE)) * 100 + day(CAST(birth AS DATE))
+      THEN 1
+      ELSE 0
+    END AS BIGINT
+  );
