@@ -120,10 +120,11 @@ def _is_too_deep(value: Any, canonical: bytes) -> bool:
     """Whether containers nest deeper than MAX_DEPTH. Walks level by level, without recursion."""
     if canonical.count(b"{") + canonical.count(b"[") <= MAX_DEPTH:
         return False
-    level = [value]
-    for _ in range(MAX_DEPTH):
+    depth, level = 0, [value]
+    while level and depth <= MAX_DEPTH:
         level = [item for node in level for item in _items(node) if type(item) in (dict, list)]
-    return bool(level)
+        depth += 1
+    return depth > MAX_DEPTH
 
 
 def _items(node: Any) -> Iterable[Any]:

@@ -1,0 +1,19 @@
+"""The page on quarantine is made from the reasons."""
+
+from __future__ import annotations
+
+from healthlake.split import Reason, quarantine_page
+from tests.conftest import REPOSITORY
+
+
+def test_the_page_shows_every_reason_as_the_code_has_it() -> None:
+    page = (REPOSITORY / "docs" / "quarantine.md").read_text("utf-8")
+    assert page.endswith(quarantine_page()), "run: make docs"
+    for reason in Reason:
+        assert f"| `{reason.value}` | {reason.sentence} |" in page
+
+
+def test_a_reason_is_its_text() -> None:
+    assert Reason("missing_id") is Reason.MISSING_ID
+    assert f"{Reason.MISSING_ID}" == "missing_id"
+    assert all(reason.value == reason.name.lower() for reason in Reason)
