@@ -19,8 +19,8 @@ def daily_job(settings: Settings) -> dg.ScheduleDefinition:
     partitions = daily_partitions(settings)
     if not is_valid_cron_string(settings.schedule_cron):
         raise UsageError(
-            f"reading settings: HEALTHLAKE_SCHEDULE is {settings.schedule_cron!r}, expected a cron line such as"
-            " 0 3 * * *."
+            f"reading settings: HEALTHLAKE_SCHEDULE is {settings.schedule_cron!r}, expected a cron line such"
+            " as 0 3 * * *."
         )
     job = dg.define_asset_job(
         JOB,

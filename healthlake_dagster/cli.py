@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -133,14 +133,14 @@ def check(first: str, last: str | None, lake: str | None) -> None:
     sys.exit(check_days(settings, day_range(settings, first, last)))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: a fault becomes one message, not a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that can't show a character gets its escape instead of a UnicodeEncodeError.
             stream.reconfigure(errors="backslashreplace")
     try:
-        cli(prog_name="healthlake")
+        cli(arguments, prog_name="healthlake")
     except UsageError as error:
         _say(f"healthlake: {error}")
         sys.exit(MISUSED)
@@ -149,7 +149,10 @@ def main() -> None:
         sys.exit(FAILED)
     except ImportError as error:
         # Its message names modules, never values.
-        _say(f"healthlake: {error}. The environment isn't complete: run `make demo`, or docs/deploy.md's first step.")
+        _say(
+            f"healthlake: {error}. The environment isn't complete: run `make demo`, or docs/deploy.md's"
+            " first step."
+        )
         sys.exit(MISUSED)
     except BrokenPipeError:
         # A reader such as `head` has seen enough.

@@ -13,7 +13,9 @@ from healthlake_dagster.settings import Settings
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
     """One definition for all assets and checks of a deployment."""
-    return dg.DailyPartitionsDefinition(start_date=settings.start_date.isoformat(), timezone="UTC", end_offset=1)
+    return dg.DailyPartitionsDefinition(
+        start_date=settings.start_date.isoformat(), timezone="UTC", end_offset=1
+    )
 
 
 def days_of(partition_keys: Iterable[str]) -> list[datetime.date]:

@@ -1,9 +1,10 @@
-"""Parts of Dagster 1.13 that we use although they are marked beta or preview: named here, once, and nothing else
-is silenced.
+"""Parts of Dagster 1.13 that we use although they are marked beta or preview: named here, once, and nothing
+else is silenced.
 
-`CodeReferencesMetadataValue` and `LocalFileCodeReference` (the link from a table to its code), `partitions_def`
-of a check (a status a day), and what `AssetSelection.from_string` calls inside Dagster. The pin (`dagster<1.14`)
-and tests/dagster hold us to what they do today, so a line on each start would tell a user nothing to act on.
+`CodeReferencesMetadataValue` and `LocalFileCodeReference` (the link from a table to its code),
+`partitions_def` of a check (a status a day), and what `AssetSelection.from_string` calls inside Dagster. The
+pin (`dagster<1.14`) and tests/dagster hold us to what they do today, so a line on each start would tell a
+user nothing to act on.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ positions only: nothing here sees a value of a record.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 
 from healthlake.checks.model import CheckResult, Severity
-from healthlake.errors import HealthlakeError
+from healthlake.errors import HealthlakeError, UsageError
 from healthlake.report import JobReport, TableDay
 from healthlake_dagster.faults import withheld
 from healthlake_dagster.partitions import days_of
@@ -26,8 +27,9 @@ from healthlake_dagster.storage import held_open
 
 @contextmanager
 def step_faults() -> Iterator[None]:
-    """An exception of a job becomes the step's failure, cut from what raised it: Dagster keeps the message and
-    every chained one in its event log. Our own messages hold no values; of others only class and place are told.
+    """An exception of a job becomes the step's failure, cut from what raised it: Dagster keeps the message
+    and every chained one in its event log. Our own messages hold no values; of others only class and place
+    are told.
     """
     try:
         yield
@@ -37,9 +39,7 @@ def step_faults() -> Iterator[None]:
         raise dg.Failure(withheld(error), allow_retries=False) from None
 
 
-def report_job(
-    context: dg.AssetExecutionContext, report: JobReport
-) -> Iterator[dg.MaterializeResult[Any]]:
+def report_job(context: dg.AssetExecutionContext, report: JobReport) -> Iterator[dg.MaterializeResult[Any]]:
     """Yields a result for each selected table without a fault, logs events for all others, then raises
     `dg.Failure` where there were faults."""
     with held_open(context.instance, context.run.run_id):
@@ -83,18 +83,34 @@ def failure(report: JobReport) -> dg.Failure:
 
 
 def answered_checks_alone(context: dg.AssetExecutionContext, query: QueryResource) -> bool:
-    """Whether the step was asked for checks and no table, as by "Execute" on a check in the UI or `healthlake check`:
-    they are answered for what is published, and nothing is computed or written."""
+    """Whether the step was asked for checks and no table, as by "Execute" on a check in the UI or `healthlake
+    check`: they are answered for what is published, and nothing is computed or written."""
     if context.selected_asset_keys:
         return False
     selected = {(key.asset_key.to_user_string(), key.name) for key in context.selected_asset_check_keys}
+    tables = sorted({table for table, _ in selected})
     with step_faults():
-        results = query.check(sorted({table for table, _ in selected}), days_of(context.partition_keys))
+        results = query.check(tables, days_to_check(context, tables))
     with held_open(context.instance, context.run.run_id):
         for table in dict.fromkeys(result.check.table for result in results):
             asked = [r for r in results if r.check.table == table and (table, r.check.name) in selected]
             log_checks(context, table, asked)
     return True
+
+
+def days_to_check(context: dg.AssetExecutionContext, tables: Sequence[str]) -> list[datetime.date]:
+    """The days of the run; where it names none, as "Execute all" in the UI, the last materialized one."""
+    if context.has_partition_key or context.has_partition_key_range:
+        return days_of(context.partition_keys)
+    materialized = [
+        day for table in tables for day in context.instance.get_materialized_partitions(dg.AssetKey(table))
+    ]
+    if not materialized:
+        raise UsageError(
+            f"checking {', '.join(tables)}: no day was ever materialized. Run `healthlake materialize --from"
+            " DAY` first."
+        )
+    return days_of([max(materialized)])
 
 
 def log_checks(context: dg.AssetExecutionContext, table: str, results: Sequence[CheckResult]) -> None:
@@ -120,12 +136,19 @@ def evaluation(
         severity=(
             dg.AssetCheckSeverity.WARN if check.severity is Severity.WARN else dg.AssetCheckSeverity.ERROR
         ),
-        description=f"{result.violated:,} of {result.applicable:,} violate: {check.description}",
+        description=f"{_verdict(result)}: {check.description}",
         metadata={"applicable": result.applicable, "violated": result.violated},
         blocking=check.structural,
         partition=result.day.isoformat(),
         target_materialization_data=target,
     )
+
+
+def _verdict(result: CheckResult) -> str:
+    if not result.violated:
+        return f"holds for all {result.applicable:,}" if result.applicable else "holds"
+    within = ", within bounds" if result.passed else ""
+    return f"violated by {result.violated:,} of {result.applicable:,}{within}"
 
 
 def materialization_of(
@@ -151,7 +174,6 @@ def _last(results: Sequence[CheckResult]) -> list[CheckResult]:
 def _facts(table_day: TableDay) -> dict[str, Any]:
     return {
         "dagster/partition_row_count": table_day.rows,
-        "rows": table_day.rows,
         "changed": table_day.changed,
     }
 

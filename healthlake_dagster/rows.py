@@ -1,8 +1,8 @@
 """Rows of a query as CSV and JSON, the same text for the same value on every run.
 
 NULL is an empty field in CSV and null in JSON, an empty text is "" in both. A timestamp is UTC and written as
-`2026-01-01 09:30:00`, a decimal as a number, bytes as hex digits. NaN and the infinities, for which JSON has no
-number, are null there.
+`2026-01-01 09:30:00`, a decimal as a number, bytes as hex digits. NaN and the infinities, for which JSON has
+no number, are null there.
 """
 
 from __future__ import annotations

@@ -69,8 +69,8 @@ def lake_instance(home: Path) -> Iterator[dg.DagsterInstance]:
 
 
 def _end_abandoned(instance: dg.DagsterInstance, home: Path) -> None:
-    """A killed process can't say that its run is over, and with one run at a time the queue of the UI would wait
-    for it for ever. A run of the command lives as long as its lock, which the operating system frees."""
+    """A killed process can't say that its run is over, and with one run at a time the queue of the UI would
+    wait for it for ever. A run of the command lives as long as its lock, which the operating system frees."""
     for file in sorted((home / _LOCKS).glob("*.lock")):
         lock = FileLock(file)
         try:
@@ -92,10 +92,15 @@ def run_events(
     keys: Collection[dg.AssetKey],
     days: Sequence[datetime.date],
     checks: Collection[dg.AssetCheckKey] | None = None,
+    run_id: str | None = None,
 ) -> Iterator[dg.DagsterEvent]:
-    """Executes one run of the assets `keys` with their checks, or with `checks`, for the range from the first of
-    `days` to the last; yields its events as they come."""
-    run_id = make_new_run_id()
+    """Executes one run of the assets `keys` with their checks, or with `checks`, for the range from the first
+    of `days` to the last; yields events as they come.
+
+    They are for showing progress: what a step logged after its last result isn't among them when the step
+    then fails. `recorded_events` has all.
+    """
+    run_id = run_id or new_run_id()
     locks = Path(instance.root_directory) / _LOCKS
     locks.mkdir(exist_ok=True)
     job = definitions.resolve_implicit_global_asset_job_def()
@@ -106,6 +111,18 @@ def run_events(
         run = _create_run(instance, subset, run_id, keys, checks, days)
         yield from execute_run_iterator(InMemoryJob(subset), run, instance)
     Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def new_run_id() -> str:
+    """An id for a run that is yet to be made."""
+    return make_new_run_id()
+
+
+def recorded_events(instance: dg.DagsterInstance, run_id: str) -> Iterator[dg.DagsterEvent]:
+    """Every event of a run, as the UI shows them."""
+    for entry in instance.all_logs(run_id):
+        if entry.dagster_event is not None:
+            yield entry.dagster_event
 
 
 def _create_run(

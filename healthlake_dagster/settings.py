@@ -83,16 +83,18 @@ class Settings:
             )
         if not _MEMORY.fullmatch(self.memory):
             raise UsageError(
-                f"reading settings: HEALTHLAKE_MEMORY is {self.memory!r}, expected a size such as 600MB or 2GB."
+                f"reading settings: HEALTHLAKE_MEMORY is {self.memory!r}, expected a size such as 600MB or"
+                " 2GB."
             )
         if not _DATABASE.fullmatch(self.database):
             raise UsageError(
-                f"reading settings: HEALTHLAKE_DATABASE is {self.database!r}, expected a name of a-z, 0-9 and _."
+                f"reading settings: HEALTHLAKE_DATABASE is {self.database!r}, expected a name of a-z, 0-9"
+                " and _."
             )
         if not self.sql_folder.is_dir():
             raise UsageError(
-                f"reading settings: gold's SQL folder {self.sql_folder} doesn't exist. Set HEALTHLAKE_SQL to the"
-                " folder that holds gold_*.sql, or run from a clone of the repository."
+                f"reading settings: gold's SQL folder {self.sql_folder} doesn't exist. Set HEALTHLAKE_SQL to"
+                " the folder that holds gold_*.sql, or run from a clone of the repository."
             )
         _ = (self.start_date, self.threads, self.allow_gaps)
 

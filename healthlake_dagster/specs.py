@@ -13,6 +13,8 @@ from healthlake_dagster import previews
 from healthlake_dagster.partitions import daily_partitions
 from healthlake_dagster.settings import Settings
 
+_BLOCKS = " Structural: where it is violated, nothing of the table and day is published and the step fails."
+
 _PACKAGE = Path(__file__).resolve().parent.parent / "healthlake"
 
 
@@ -45,10 +47,10 @@ def check_specs(table: str, settings: Settings) -> list[dg.AssetCheckSpec]:
             dg.AssetCheckSpec(
                 check.name,
                 asset=table,
-                description=check.description,
-                # A structural rule blocks by failing the step before anything is committed, and its evaluation
-                # says so. `blocking=True` here would only make Dagster warn, for each of them and each
-                # downstream step, that the step logged its per-day evaluations instead of yielding one.
+                description=check.description + (_BLOCKS if check.structural else ""),
+                # A structural rule blocks by failing the step before anything is committed, and its
+                # evaluation says so. `blocking=True` here would only make Dagster warn, for each of them and
+                # each downstream step, that the step logged its evaluations by day instead of yielding one.
                 blocking=False,
                 partitions_def=partitions,
             )

@@ -27,8 +27,8 @@ def print_table(
 ) -> None:
     """A table on stdout; columns in `numbers` are set to the right, integers are `grouped` by thousands.
 
-    On a terminal long cells fold, and rows that are too wide even so are printed one column a line. In a pipe or
-    a file nothing wraps: a row is a line there.
+    On a terminal long cells fold, and rows that are too wide even so are printed one column a line. In a pipe
+    or a file nothing wraps: a row is a line there.
     """
     cells = [[cell_text(value, grouped) for value in row] for row in rows]
     widths = [max(map(_width, [name, *(row[i] for row in cells)])) for i, name in enumerate(header)]
@@ -40,9 +40,7 @@ def print_table(
         return
     table = Table(pad_edge=True)
     for index, name in enumerate(header):
-        table.add_column(
-            Text(name), justify="right" if index in numbers else "left", overflow="fold"
-        )
+        table.add_column(Text(name), justify="right" if index in numbers else "left", overflow="fold")
     for row in cells:
         table.add_row(*(_styled(text) for text in row))
     wide = stdout if stdout.is_terminal else Console(highlight=False, width=sum(widths) + borders)

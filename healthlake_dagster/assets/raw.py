@@ -8,8 +8,8 @@ import dagster as dg
 from healthlake.checks.catalogue import FILES_LANDED, RAW_ASSET
 from healthlake.checks.model import CheckResult
 from healthlake.lake.raw import drop_files
-from healthlake_dagster.partitions import daily_partitions, days_of
-from healthlake_dagster.reporting import log_checks, step_faults
+from healthlake_dagster.partitions import daily_partitions
+from healthlake_dagster.reporting import days_to_check, log_checks, step_faults
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.settings import Settings
 from healthlake_dagster.specs import check_specs, code_references, package_file
@@ -45,7 +45,8 @@ def raw_asset(settings: Settings) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[Any]]:
         with step_faults():
             lake.require()
-            drops = {day: drop_files(lake.layout, day) for day in days_of(context.partition_keys)}
+            days = days_to_check(context, [RAW_ASSET])
+            drops = {day: drop_files(lake.layout, day) for day in days}
         if context.selected_asset_keys:
             for day, files in drops.items():
                 facts = {"files": len(files), "bytes": sum(file.size_bytes for file in files)}

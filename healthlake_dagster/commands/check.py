@@ -1,7 +1,8 @@
 """`healthlake check`: the asset checks on what is published; what a user's CI calls.
 
-It is a run of the checks alone, so the UI shows their answers and the run. (`report_runless_asset_event` would be
-simpler, but Dagster 1.13.27 stores such an answer once a check and day: a second one breaks a unique index.)
+It is a run of the checks alone, so the UI shows their answers and the run. (`report_runless_asset_event`
+would be simpler, but Dagster 1.13.27 stores such an answer once a check and day: a second one breaks a unique
+index.)
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from healthlake.errors import UsageError
 from healthlake_dagster.commands.materialize import DONE, FAILED, RunSummary, tell_failed
 from healthlake_dagster.definitions import build_definitions
 from healthlake_dagster.resources.lake import LakeResource
-from healthlake_dagster.runs import lake_instance, run_events
+from healthlake_dagster.runs import lake_instance, new_run_id, run_events
 from healthlake_dagster.settings import Settings
 from healthlake_dagster.terminal import print_table, stderr, stdout
 
@@ -55,12 +56,14 @@ def run_checks(settings: Settings, days: Sequence[datetime.date]) -> RunSummary:
     """One run of every check for `days`."""
     definitions = build_definitions(settings)
     keys = [dg.AssetCheckKey(dg.AssetKey(c.table), c.name) for checks in catalogue().values() for c in checks]
-    summary = RunSummary()
-    waiting = stderr.status(f"checking {days[0]} to {days[-1]}") if stderr.is_terminal else contextlib.nullcontext()
+    run_id = new_run_id()
+    waiting = (
+        stderr.status(f"checking {days[0]} to {days[-1]}") if stderr.is_terminal else contextlib.nullcontext()
+    )
     with waiting, lake_instance(LakeResource(settings).layout.dagster_home) as instance:
-        for event in run_events(definitions, instance, (), days, keys):
-            summary.note(event)
-    return summary
+        for _ in run_events(definitions, instance, (), days, keys, run_id):
+            pass
+        return RunSummary.of(instance, run_id)
 
 
 def print_checks(checks: Sequence[dg.AssetCheckEvaluation]) -> None:

@@ -97,8 +97,8 @@ def _show_gold(settings: Settings, day: datetime.date) -> None:
     )
     removed = query.select(
         "SELECT dt, table_name, exact, superseded, conflicts, re_sent, collapsed, quarantined FROM"
-        " gold_data_quality_dashboard WHERE exact + superseded + conflicts + re_sent + collapsed + quarantined > 0"
-        " ORDER BY dt, table_name"
+        " gold_data_quality_dashboard WHERE exact + superseded + conflicts + re_sent + collapsed +"
+        " quarantined > 0 ORDER BY dt, table_name"
     )
     header = ("dt", "table", "exact", "superseded", "conflicts", "re_sent", "collapsed", "quarantined")
     print_table("Duplicates removed (gold_data_quality_dashboard)", header, removed, numbers=range(2, 8))

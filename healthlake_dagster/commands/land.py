@@ -35,9 +35,7 @@ def land_paths(settings: Settings, paths: Sequence[Path], day: datetime.date) ->
         files, size = measure(paths)
         with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
             task = progress.add_task("", total=size, files=files)
-            return land(
-                LakeLayout(settings.lake), paths, day, lambda _, done: progress.advance(task, done)
-            )
+            return land(LakeLayout(settings.lake), paths, day, lambda _, done: progress.advance(task, done))
     except OSError as error:
         typed = ", ".join(map(str, paths))
         raise UsageError(

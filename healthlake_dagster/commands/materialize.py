@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -17,7 +17,7 @@ from healthlake_dagster import previews
 from healthlake_dagster.definitions import build_definitions
 from healthlake_dagster.progress import run_progress
 from healthlake_dagster.resources.lake import LakeResource
-from healthlake_dagster.runs import lake_instance, run_events
+from healthlake_dagster.runs import lake_instance, new_run_id, recorded_events, run_events
 from healthlake_dagster.settings import Settings
 from healthlake_dagster.terminal import stderr, stdout
 
@@ -37,8 +37,15 @@ class RunSummary:
     checks: list[dg.AssetCheckEvaluation] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
-    def note(self, event: dg.DagsterEvent) -> None:
-        """Takes what is worth telling from an event."""
+    @classmethod
+    def of(cls, instance: dg.DagsterInstance, run_id: str) -> RunSummary:
+        """The summary of a run that is over."""
+        summary = cls()
+        for event in recorded_events(instance, run_id):
+            summary._note(event)
+        return summary
+
+    def _note(self, event: dg.DagsterEvent) -> None:
         kind = dg.DagsterEventType
         if event.event_type == kind.ASSET_MATERIALIZATION:
             self._note_materialization(event)
@@ -74,18 +81,17 @@ def run_days(settings: Settings, days: Sequence[datetime.date], selection: str =
     """Materializes `selection` for the range of `days` in one run, drawing progress."""
     lake = LakeResource(settings)
     lake.require()
-    summary = RunSummary()
     with run_progress() as progress:
         definitions = build_definitions(settings, {"listen": progress.listener})
         keys = select(definitions, selection)
         with lake_instance(lake.layout.dagster_home) as instance:
-            for event in run_events(definitions, instance, keys, days):
-                summary.note(event)
+            run_id = new_run_id()
+            for event in run_events(definitions, instance, keys, days, run_id=run_id):
                 progress.event(event)
-    return summary
+            return RunSummary.of(instance, run_id)
 
 
-def select(definitions: dg.Definitions, selection: str) -> set[dg.AssetKey]:
+def select(definitions: dg.Definitions, selection: str) -> Set[dg.AssetKey]:
     """The assets that `selection` names; `UsageError` where it can't be read or names none."""
     graph = definitions.resolve_asset_graph()
     try:

@@ -81,8 +81,8 @@ def _require_distinct(header: list[str]) -> None:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise UsageError(
-            f"writing JSON: several columns are named {', '.join(twice)}, and an object holds one of each. Give them"
-            " names of their own (AS …), or use --format csv."
+            f"writing JSON: several columns are named {', '.join(twice)}, and an object holds one of each."
+            " Give them names of their own (AS …), or use --format csv."
         )
 
 
