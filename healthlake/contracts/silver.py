@@ -176,74 +176,73 @@ _VALUE_TYPES = (
 _EFFECTIVE = "coalesce(effective_datetime, effective_instant, effective_period_start)"
 
 
-def _observation_derived() -> tuple[Column, ...]:
-    string, code_rule = ColumnType.STRING, "LOINC where there is one, else the first listed"
-    value_type = " ".join(f"WHEN is_{name.lower()} THEN '{name}'" for name in _VALUE_TYPES)
-    return (
-        COMPONENT_INDEX,
-        Column(
-            "obs_code",
-            string,
-            f"Code of what was observed: {code_rule}.",
-            expression="coalesce(loinc_code, first_code)",
+_CODE_RULE = "LOINC where there is one, else the first listed"
+_VALUE_TYPE = " ".join(f"WHEN is_{name.lower()} THEN '{name}'" for name in _VALUE_TYPES)
+_OBSERVATION_DERIVED = (
+    COMPONENT_INDEX,
+    Column(
+        "obs_code",
+        ColumnType.STRING,
+        f"Code of what was observed: {_CODE_RULE}.",
+        expression="coalesce(loinc_code, first_code)",
+    ),
+    Column(
+        "obs_system",
+        ColumnType.STRING,
+        "System of obs_code.",
+        expression="CASE WHEN loinc_code IS NOT NULL THEN 'http://loinc.org' ELSE first_system END",
+    ),
+    Column(
+        "obs_display",
+        ColumnType.STRING,
+        "Display of obs_code.",
+        expression="CASE WHEN loinc_code IS NOT NULL THEN loinc_display ELSE first_display END",
+    ),
+    Column(
+        "panel_code",
+        ColumnType.STRING,
+        f"For a component, code of the observation that it is part of: {_CODE_RULE}; else NULL.",
+        expression="CASE WHEN is_component THEN coalesce(panel_loinc_code, panel_first_code) END",
+    ),
+    Column(
+        "obs_datetime",
+        ColumnType.TIMESTAMP,
+        "When it was observed: effective dateTime or instant, else start of the Period; NULL where that"
+        " has no time and offset.",
+        unit="UTC",
+        phi=True,
+        expression=f"fhir_instant({_EFFECTIVE})",
+    ),
+    Column(
+        "obs_datetime_text",
+        ColumnType.STRING,
+        "The text that obs_datetime was made of.",
+        phi=True,
+        expression=_EFFECTIVE,
+    ),
+    Column(
+        "obs_datetime_precision",
+        ColumnType.STRING,
+        "Precision of obs_datetime_text: year, month, day or time.",
+        expression=f"fhir_precision({_EFFECTIVE})",
+    ),
+    Column(
+        "effective_type",
+        ColumnType.STRING,
+        "Kind of the effective time: dateTime, instant, Period or Timing; NULL where there is none.",
+        expression=(
+            "CASE WHEN effective_datetime IS NOT NULL THEN 'dateTime' WHEN effective_instant IS NOT NULL"
+            " THEN 'instant' WHEN has_effective_period THEN 'Period' WHEN has_effective_timing THEN"
+            " 'Timing' END"
         ),
-        Column(
-            "obs_system",
-            string,
-            "System of obs_code.",
-            expression="CASE WHEN loinc_code IS NOT NULL THEN 'http://loinc.org' ELSE first_system END",
-        ),
-        Column(
-            "obs_display",
-            string,
-            "Display of obs_code.",
-            expression="CASE WHEN loinc_code IS NOT NULL THEN loinc_display ELSE first_display END",
-        ),
-        Column(
-            "panel_code",
-            string,
-            f"For a component, code of the observation that it is part of: {code_rule}; else NULL.",
-            expression="CASE WHEN is_component THEN coalesce(panel_loinc_code, panel_first_code) END",
-        ),
-        Column(
-            "obs_datetime",
-            ColumnType.TIMESTAMP,
-            "When it was observed: effective dateTime or instant, else start of the Period; NULL where that"
-            " has no time and offset.",
-            unit="UTC",
-            phi=True,
-            expression=f"fhir_instant({_EFFECTIVE})",
-        ),
-        Column(
-            "obs_datetime_text",
-            string,
-            "The text that obs_datetime was made of.",
-            phi=True,
-            expression=_EFFECTIVE,
-        ),
-        Column(
-            "obs_datetime_precision",
-            string,
-            "Precision of obs_datetime_text: year, month, day or time.",
-            expression=f"fhir_precision({_EFFECTIVE})",
-        ),
-        Column(
-            "effective_type",
-            string,
-            "Kind of the effective time: dateTime, instant, Period or Timing; NULL where there is none.",
-            expression=(
-                "CASE WHEN effective_datetime IS NOT NULL THEN 'dateTime' WHEN effective_instant IS NOT NULL"
-                " THEN 'instant' WHEN has_effective_period THEN 'Period' WHEN has_effective_timing THEN"
-                " 'Timing' END"
-            ),
-        ),
-        Column(
-            "value_type",
-            string,
-            "FHIR type of the value; NULL where there is none.",
-            expression=f"CASE {value_type} END",
-        ),
-    )
+    ),
+    Column(
+        "value_type",
+        ColumnType.STRING,
+        "FHIR type of the value; NULL where there is none.",
+        expression=f"CASE {_VALUE_TYPE} END",
+    ),
+)
 
 
 def _observation() -> ResourceType:
@@ -252,7 +251,7 @@ def _observation() -> ResourceType:
     history, current = _tables(
         view,
         row_key,
-        _observation_derived(),
+        _OBSERVATION_DERIVED,
         "silver_observation_history",
         "silver_fct_observation_value",
         "observation",

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from healthlake.contracts.model import ColumnType, Contract
 from healthlake.contracts.silver import ResourceType
 from healthlake.engine.dialect import to_duckdb
+from healthlake.engine.merge import MergePlan
 from healthlake.engine.protocol import Published, Row, Staged
 from healthlake.engine.scratch import scratch_folder
 from healthlake.engine.split_shares import split_drop
@@ -112,10 +113,10 @@ class DuckDBEngine:
         return self.execute(to_duckdb(sql, dialect)).fetchall()
 
     def define(self, name: str, sql: str) -> None:
-        self._create("VIEW", name, to_duckdb(sql))
+        self.create("VIEW", name, to_duckdb(sql))
 
     def store(self, name: str, sql: str) -> None:
-        self._create("TABLE", name, to_duckdb(sql))
+        self.create("TABLE", name, to_duckdb(sql))
 
     def read(
         self, contract: Contract, days: Iterable[datetime.date] | None = None, name: str | None = None
@@ -125,22 +126,22 @@ class DuckDBEngine:
         if days is not None:
             wanted = set(days)
             files = tuple(file for file in files if file.day in wanted)
-        self._relate(name or contract.name, contract, [file.path for file in files])
+        self.relate(name or contract.name, contract, [file.path for file in files])
         return version
 
     def read_changes(self, contract: Contract, since: int | None, name: str) -> bool:
         now = self.catalog.version(contract) or Version(None, {}, ())
         then = self.catalog.version(contract, since) if since else None
         if then is None:
-            self._relate(name, contract, [file.path for file in now.files])
+            self.relate(name, contract, [file.path for file in now.files])
             return False
         changed = {file.path for file in now.files} ^ {file.path for file in then.files}
-        self._relate(name, contract, sorted(changed))
+        self.relate(name, contract, sorted(changed))
         return True
 
     def apply_view(self, name: str, kind: ResourceType, source: str, carry: Sequence[str]) -> None:
         select = _compiled(kind.view.name).select(source, "resource", carry)
-        self._create("VIEW", name, select)
+        self.create("VIEW", name, select)
 
     def split(
         self, day: datetime.date, files: Sequence[SourceFile], progress: Callable[[int, int], None]
@@ -149,8 +150,8 @@ class DuckDBEngine:
         return {name: self._staged(each) for name, each in found.items()}
 
     def stage(self, contract: Contract, day: datetime.date, sql: str, dialect: str = "spark") -> Staged:
-        path = self._new_path(contract, day)
-        rows = self._copy(to_duckdb(sql, dialect), path)
+        path = self.new_path(contract, day)
+        rows = self.copy(to_duckdb(sql, dialect), path)
         self._require_schema(contract, path)
         files = ((str(path), rows),) if rows else ()
         if not rows:
@@ -173,7 +174,7 @@ class DuckDBEngine:
             before = [file for file in base.files if file.day == each.day]
             if self._same_rows([file.path for file in before], [path for path, _ in each.files]):
                 self.discard([each])
-                self._relate(each.relation, contract, [file.path for file in before])
+                self.relate(each.relation, contract, [file.path for file in before])
                 continue
             remove.extend(before)
             add.extend(each.files)
@@ -192,10 +193,10 @@ class DuckDBEngine:
         audit: Callable[[str], None],
     ) -> Published:
         base = self.catalog.version(contract) or Version(None, {}, ())
-        plan = _Merge(self, contract, base, keys, touched, rows)
+        plan = MergePlan(self, contract, base, keys, touched, rows)
         try:
             add = plan.write()
-            self._relate(f"{contract.name}_to_be", contract, plan.kept_paths() + [path for path, _ in add])
+            self.relate(f"{contract.name}_to_be", contract, plan.kept_paths() + [path for path, _ in add])
             audit(f"{contract.name}_to_be")
             if not add and not plan.replaced and _same_properties(base.properties, properties):
                 return Published(base, changed=False)
@@ -208,15 +209,15 @@ class DuckDBEngine:
         return Published(version, bool(add or plan.replaced), plan.added, plan.removed, plan.rewritten)
 
     def _staged(self, staged: Staged) -> Staged:
-        self._relate(staged.relation, staged.contract, [path for path, _ in staged.files])
+        self.relate(staged.relation, staged.contract, [path for path, _ in staged.files])
         return staged
 
-    def _relate(self, name: str, contract: Contract, paths: Sequence[str], with_file: bool = False) -> None:
+    def relate(self, name: str, contract: Contract, paths: Sequence[str], with_file: bool = False) -> None:
         """A view over Parquet files with exactly the contract's columns and types, also where there is no
         file."""
-        self._create("VIEW", name, self._scan(contract, paths, with_file))
+        self.create("VIEW", name, self.scan(contract, paths, with_file))
 
-    def _create(self, kind: str, name: str, select: str) -> None:
+    def create(self, kind: str, name: str, select: str) -> None:
         """A temporary VIEW or TABLE under a name that may be either before."""
         before = self._kinds.get(name)
         if before and before != kind:
@@ -224,7 +225,7 @@ class DuckDBEngine:
         self.execute(f"CREATE OR REPLACE TEMP {kind} {name} AS {select}")
         self._kinds[name] = kind
 
-    def _scan(self, contract: Contract, paths: Sequence[str], with_file: bool = False) -> str:
+    def scan(self, contract: Contract, paths: Sequence[str], with_file: bool = False) -> str:
         if not paths:
             nulls = [f"CAST(NULL AS {SQL_TYPES[column.type]}) AS {column.name}" for column in contract]
             extra = ["CAST(NULL AS VARCHAR) AS filename"] if with_file else []
@@ -260,95 +261,14 @@ class DuckDBEngine:
                 " expected names, order and types as in docs/tables.md. Nothing was committed."
             )
 
-    def _new_path(self, contract: Contract, day: datetime.date) -> Path:
+    def new_path(self, contract: Contract, day: datetime.date) -> Path:
         folder = self.catalog.layout.partition(contract, day)
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{uuid.uuid4()}.parquet"
 
-    def _copy(self, select: str, path: Path) -> int:
+    def copy(self, select: str, path: Path) -> int:
         found = self.execute(f"COPY ({select}) TO {_quote(str(path))} ({_COPY_OPTIONS})").fetchone()
         return int(found[0]) if found else 0
-
-
-class _Merge:
-    """The files that a merge writes and replaces: only files that hold a row to be removed are written
-    again."""
-
-    def __init__(
-        self,
-        engine: DuckDBEngine,
-        contract: Contract,
-        base: Version,
-        keys: Sequence[str],
-        touched: str,
-        rows: str,
-    ) -> None:
-        self.engine, self.contract, self.base = engine, contract, base
-        self.replaced: list[TableFile] = []
-        self.added = self.removed = self.rewritten = 0
-        self._written: list[Path] = []
-        columns = ", ".join(contract.column_names)
-        if not base.files:
-            engine._create("VIEW", "merge_add", f"SELECT {columns} FROM {rows}")
-            return
-        engine._relate("merge_base", contract, [file.path for file in base.files], with_file=True)
-        on = " AND ".join(f"b.{key} IS NOT DISTINCT FROM t.{key}" for key in keys)
-        engine._create("TABLE", "merge_old", f"SELECT b.* FROM merge_base b SEMI JOIN {touched} t ON {on}")
-        engine._create(
-            "TABLE", "merge_add", f"SELECT {columns} FROM {rows} EXCEPT ALL SELECT {columns} FROM merge_old"
-        )
-        engine._create(
-            "TABLE",
-            "merge_remove",
-            f"SELECT {columns} FROM merge_old EXCEPT ALL SELECT {columns} FROM {rows}",
-        )
-
-    def write(self) -> list[tuple[str, int]]:
-        """Writes one file for each day that gains or loses rows; returns paths and rows."""
-        grain = ", ".join(self.contract.grain)
-        if self.base.files:
-            found = self.engine.execute(
-                f"SELECT DISTINCT filename FROM merge_old SEMI JOIN merge_remove USING ({grain})"
-            ).fetchall()
-            holders = {path for (path,) in found}
-            self.replaced = [file for file in self.base.files if file.path in holders]
-            self.removed = self._count("merge_remove")
-        gains = dict(self.engine.execute("SELECT dt, count(*) FROM merge_add GROUP BY dt").fetchall())
-        self.added = sum(gains.values())
-        written = []
-        for day in sorted(gains.keys() | {file.day for file in self.replaced}):
-            paths = [file.path for file in self.replaced if file.day == day]
-            path = self.engine._new_path(self.contract, day)
-            self._written.append(path)
-            rows = self.engine._copy(self._day_rows(day, paths, grain), path)
-            if rows:
-                written.append((str(path), rows))
-            else:
-                path.unlink()
-        self.rewritten = sum(rows for _, rows in written) - self.added
-        return written
-
-    def _day_rows(self, day: datetime.date, paths: Sequence[str], grain: str) -> str:
-        columns = ", ".join(self.contract.column_names)
-        added = f"SELECT {columns} FROM merge_add WHERE dt = DATE '{day}'"
-        if not paths:
-            return added
-        return (
-            f"SELECT * FROM ({self.engine._scan(self.contract, paths)}) ANTI JOIN merge_remove USING"
-            f" ({grain}) UNION ALL {added}"
-        )
-
-    def _count(self, name: str) -> int:
-        found = self.engine.execute(f"SELECT count(*) FROM {name}").fetchone()
-        return int(found[0]) if found else 0
-
-    def kept_paths(self) -> list[str]:
-        gone = {file.path for file in self.replaced}
-        return [file.path for file in self.base.files if file.path not in gone]
-
-    def undo(self) -> None:
-        for path in self._written:
-            path.unlink(missing_ok=True)
 
 
 @functools.cache

@@ -33,7 +33,7 @@ def split(world: World, processes: int, said: list[tuple[int, int]] | None = Non
     )
     rows = {}
     for name, staged in found.items():
-        world.engine._relate(staged.relation, staged.contract, [path for path, _ in staged.files])
+        world.engine.relate(staged.relation, staged.contract, [path for path, _ in staged.files])
         rows[name] = sorted(map(repr, world.engine.rows(f"SELECT * FROM {staged.relation}")))
         assert len(rows[name]) == staged.rows
     world.engine.discard(found.values())
