@@ -105,6 +105,37 @@ WITH counted AS (
     'patient_id,obs_datetime,obs_code',
     count(CASE WHEN patient_id IS NULL OR obs_datetime IS NULL OR obs_code IS NULL THEN 1 END)
   FROM silver_fct_observation_value_as_of
+  UNION ALL
+  SELECT
+    'bronze_quarantine',
+    count(CASE WHEN dt = :dt THEN 1 END),
+    count(*),
+    'file_id',
+    count(CASE WHEN file_id IS NULL THEN 1 END)
+  FROM bronze_quarantine
+  WHERE dt <= :dt
+  UNION ALL
+  SELECT
+    'silver_quarantine',
+    count(CASE WHEN dt = :dt THEN 1 END),
+    count(*),
+    'file_id',
+    count(CASE WHEN file_id IS NULL THEN 1 END)
+  FROM silver_quarantine
+  WHERE dt <= :dt
+  UNION ALL
+  SELECT
+    'silver_fct_observation',
+    CAST(NULL AS BIGINT),
+    count(*),
+    'patient_id,obs_datetime,obs_code',
+    CAST(0 AS BIGINT)
+  FROM (
+    SELECT patient_id, obs_datetime, obs_code
+    FROM silver_fct_observation_value_as_of
+    WHERE patient_id IS NOT NULL AND obs_datetime IS NOT NULL AND obs_code IS NOT NULL
+    GROUP BY patient_id, obs_datetime, obs_code
+  ) AS o
 ),
 grain AS (
   SELECT

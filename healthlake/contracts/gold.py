@@ -66,7 +66,11 @@ GOLD_DATA_QUALITY_DASHBOARD = Contract(
     columns=(
         _AS_OF_DT,
         Column("table_name", ColumnType.STRING, "The table that the row is about."),
-        Column("rows_of_day", ColumnType.LONG, "Rows with this dt."),
+        Column(
+            "rows_of_day",
+            ColumnType.LONG,
+            "Rows with this dt; NULL for silver_fct_observation, whose rows stand for several.",
+        ),
         Column("rows_as_of", ColumnType.LONG, "Rows as known on dt."),
         Column(
             "key_columns", ColumnType.STRING, "The key columns whose NULLs are counted, joined by a comma."

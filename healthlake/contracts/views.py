@@ -35,6 +35,8 @@ class Conversion:
     note: str = ""
 
 
+_REFERENCE_ID = "reference_id(resolve_reference({c}, local_references), '{target}')"
+
 CONVERSIONS: Mapping[str, tuple[Conversion, ...]] = {
     "input": (),
     # FHIRPath's join() of nothing is empty text.
@@ -52,8 +54,11 @@ CONVERSIONS: Mapping[str, tuple[Conversion, ...]] = {
         ),
     ),
     "instant": (Conversion("", ColumnType.TIMESTAMP, "fhir_instant({c})"),),
-    "reference": (
-        Conversion("", ColumnType.STRING, "reference_id(resolve_reference({c}, local_references))"),
+    "reference": (Conversion("", ColumnType.STRING, _REFERENCE_ID),),
+    "reference_or_identifier": (
+        Conversion(
+            "", ColumnType.STRING, f"coalesce({_REFERENCE_ID}, reference_identifier({{c}}, '{{target}}'))"
+        ),
     ),
 }
 
@@ -105,7 +110,7 @@ def _published(column: Mapping[str, Any]) -> list[Column]:
             column["description"] + made.note,
             tags.get("healthlake/unit") if made.type is ColumnType.TIMESTAMP else None,
             phi,
-            made.expression.format(c=name),
+            made.expression.format(c=name, target=tags.get("healthlake/target", "")),
         )
         for made in CONVERSIONS[conversion]
     ]

@@ -4,7 +4,7 @@
 -- The regex guards the cast: TRY_CAST alone reads text without offset in the session's zone.
 CREATE OR REPLACE TEMP MACRO fhir_instant(t) AS
   CASE
-    WHEN regexp_full_match(
+    WHEN NOT starts_with(t, '0000') AND regexp_full_match(
       t,
       '\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)'
     )
@@ -13,12 +13,15 @@ CREATE OR REPLACE TEMP MACRO fhir_instant(t) AS
 
 -- FHIR date or dateTime of at least day precision -> DATE as written, offset ignored; anything else NULL.
 CREATE OR REPLACE TEMP MACRO fhir_date(t) AS
-  CASE WHEN regexp_matches(t, '^\d{4}-\d{2}-\d{2}($|T)') THEN try_cast(left(t, 10) AS DATE) END;
+  CASE
+    WHEN NOT starts_with(t, '0000') AND regexp_matches(t, '^\d{4}-\d{2}-\d{2}($|T)')
+    THEN try_cast(left(t, 10) AS DATE)
+  END;
 
 -- Precision of FHIR date text: year, month, day or time; NULL where it is no FHIR date.
 CREATE OR REPLACE TEMP MACRO fhir_precision(t) AS
   CASE
-    WHEN t IS NULL THEN NULL
+    WHEN t IS NULL OR starts_with(t, '0000') THEN NULL
     WHEN regexp_full_match(t, '\d{4}-\d{2}-\d{2}T.+') THEN 'time'
     WHEN regexp_full_match(t, '\d{4}-\d{2}-\d{2}') THEN 'day'
     WHEN regexp_full_match(t, '\d{4}-\d{2}') THEN 'month'
@@ -35,16 +38,20 @@ CREATE OR REPLACE TEMP MACRO resolve_reference(r, local_references) AS
     ELSE coalesce(json_extract_string(local_references, '$."' || r || '"'), r)
   END;
 
--- Logical id that a reference names: Type/id, absolute URL, with or without _history, urn:uuid and urn:oid; the
--- identifier's value of a conditional reference; NULL for a contained one or what is no reference.
-CREATE OR REPLACE TEMP MACRO reference_id(r) AS
+-- Logical id that a reference to a resource of type t names: t/id, relative or absolute, with or without _history;
+-- urn:uuid and urn:oid, which say no type. NULL for another type, a contained or a conditional reference.
+CREATE OR REPLACE TEMP MACRO reference_id(r, t) AS
   CASE
     WHEN starts_with(r, 'urn:uuid:') OR starts_with(r, 'urn:oid:')
       THEN nullif(split_part(r, ':', 3), '')
-    WHEN r IS NULL OR starts_with(r, '#') THEN NULL
-    WHEN contains(r, '?')
+    ELSE nullif(regexp_extract(r, '(?:^|/)' || t || '/([A-Za-z0-9.\-]+)(?:/_history/[A-Za-z0-9.\-]+)?$', 1), '')
+  END;
+
+-- Identifier's value in a conditional reference to a resource of type t (t?identifier=system|value); else NULL.
+CREATE OR REPLACE TEMP MACRO reference_identifier(r, t) AS
+  CASE
+    WHEN starts_with(r, t || '?')
       THEN nullif(regexp_extract(r, '[?&]identifier=(?:[^|&]*\|)?([^|&]+)', 1), '')
-    ELSE nullif(regexp_extract(r, '/([A-Za-z0-9.\-]+)(?:/_history/[A-Za-z0-9.\-]+)?$', 1), '')
   END;
 
 -- Age in completed years on a day. Spelled out: engines' year differences disagree on 29 February (DuckDB's says 46 for

@@ -22,12 +22,13 @@ _BLOCK = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """What `land` did: counts of files and bytes that were copied, and that were there already with equal
-    content."""
+    """What `land` did: files and bytes that were copied, files that were there already with equal content,
+    and hidden files in folders, which are no part of a drop and were left out."""
 
     files: int
     bytes: int
     files_present: int
+    files_hidden: int = 0
 
 
 def landed_days(layout: LakeLayout) -> list[datetime.date]:
@@ -93,7 +94,7 @@ def land(
             copied += 1
         progress(1, source.stat().st_size)
     target.mkdir(parents=True, exist_ok=True)
-    return Landing(copied, size, present)
+    return Landing(copied, size, present, sum(_hidden(source) for source in sources if source.is_dir()))
 
 
 def measure(sources: Sequence[Path]) -> tuple[int, int]:
@@ -108,6 +109,10 @@ def _plan(sources: Sequence[Path], target: Path) -> Iterator[tuple[Path, Path]]:
     for source in sources:
         if not source.exists():
             raise UsageError(f"landing {source}: there is no such file or folder.")
+        if source.is_file() and source.name.startswith("."):
+            raise UsageError(
+                f"landing {source}: hidden files are no part of a drop. Rename it, then land it."
+            )
         base = source if source.is_dir() else source.parent
         for path in _walk(source) if source.is_dir() else [source]:
             destination = target / path.relative_to(base)
@@ -124,8 +129,13 @@ def _walk(folder: Path) -> Iterator[Path]:
     """Files below `folder` in the order of their paths; hidden files and folders are no part of a drop."""
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden and not path.name.endswith(_PART):
+        if path.is_file() and not hidden:
             yield path
+
+
+def _hidden(folder: Path) -> int:
+    found = sum(path.is_file() for path in folder.rglob("*"))
+    return found - sum(1 for _ in _walk(folder))
 
 
 def _copy(source: Path, destination: Path) -> int:

@@ -83,7 +83,7 @@ def _silent(where: str) -> Iterator[None]:
         ) from None
     except Exception as error:
         raise SplitFailed(
-            f"{where} failed ({type(error).__name__}). This is a bug; nothing was lost."
+            f"{where} failed ({type(error).__name__}). This is a bug of the splitter."
         ) from None
 
 

@@ -52,8 +52,8 @@ class Reason(enum.StrEnum):
     INVALID_UTF8 = ("invalid_utf8", "The record holds bytes that are no UTF-8.")
     NUMBER_OUT_OF_RANGE = (
         "number_out_of_range",
-        "A number can't be kept exactly: an integer of more than 4,300 digits, or an exponent of more than"
-        " 18.",
+        "A number can't be kept exactly: an integer of 4,300 digits or more, or an exponent of 19 digits or"
+        " more.",
     )
     TOO_DEEP = ("too_deep", "The record nests more than 400 objects and lists in each other.")
     TOO_LARGE = ("too_large", "The record takes more than 1 GiB.")

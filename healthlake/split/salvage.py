@@ -23,11 +23,12 @@ from healthlake.split.scanner import SPACE, Malformed, Scanner, read_text
 _ENTRY_START = re.compile(
     rb'\{[ \t\r\n]*+"(?:fullUrl"[ \t\r\n]*+:|(?:resource|request)"[ \t\r\n]*+:[ \t\r\n]*+\{)'
 )
+_NESTED_ENTRIES = re.compile(rb"\[[ \t\r\n]*+" + _ENTRY_START.pattern)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a text. `reason` is why it is set aside; None where it is fit to be read."""
+    """A stretch of a text. `reason` is why it is set aside, None where it is fit to be read."""
 
     start: int
     end: int
@@ -37,9 +38,12 @@ class Span:
 
 @dataclass(slots=True)
 class Document:
-    """One JSON document, taken apart and not decoded. It is read up to `end`, where entry `entry` is next (-1
-    outside of them); what can't be read from there on is `torn`. `aside` is what a Bundle can't have, or not
-    twice."""
+    """One JSON document, taken apart and not decoded.
+
+    It is read up to `end`, where entry `entry` is next (-1 outside of their list); what can't be read from
+    there on is `torn`. `aside` is what a Bundle can't have, or not twice, and what is broken outside its
+    entries.
+    """
 
     start: int
     end: int
@@ -147,7 +151,7 @@ def _take_entries(document: Document, scanner: Scanner) -> None:
 
 
 def _next_entry(text: bytes, start: int, fault: int) -> int | None:
-    """Where the next entry seems to start after text that starts at `start` and breaks at `fault`.
+    """Where the next entry seems to start, after text that starts at `start` and breaks at `fault`.
 
     A string that lost its closing quote ends at the first quote of what comes next, and the fault shows
     behind that: so the last string before the fault is searched too.
@@ -171,6 +175,8 @@ def _pass_over(document: Document, broken: Span, text: bytes) -> None:
 def _take_entry(scanner: Scanner) -> tuple[Span, dict[str, bytes]]:
     start = scanner.skip_space()
     if scanner.peek() != b"{":
+        if _NESTED_ENTRIES.match(scanner.text, start):
+            raise Malformed(start)
         scanner.skip()
         return Span(start, scanner.position, Reason.NOT_AN_OBJECT, "Bundle.entry: expected object"), {}
     members, has_repeats = read_members(scanner)
@@ -182,8 +188,8 @@ def _take_entry(scanner: Scanner) -> tuple[Span, dict[str, bytes]]:
 
 def _set_aside(text: bytes, start: int, end: int, position: int) -> Span:
     """The stretch from `start` to `end`, in which the structure breaks at `position`."""
-    reason = Reason.TRUNCATED_JSON if position == len(text) else syntax_reason(text[start:end])
-    return Span(start, end, reason)
+    is_torn = position == end == len(text)
+    return Span(start, end, Reason.TRUNCATED_JSON if is_torn else syntax_reason(text[start:end]))
 
 
 def _of_resource(

@@ -4,7 +4,8 @@ asked.
 msgspec types are generated from the R4 element table, for the resource types asked for and the datatypes
 that they are made of. Known elements must have R4's JSON type; unknown ones are ignored, and so is what a
 contained resource holds. `null` counts as absent. Patterns, cardinalities and code systems are not looked
-at.
+at; of numbers it is asked that an INT (32 bits, as R4 says) or a DOUBLE holds them, since engines differ
+in what they make of others.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ import msgspec
 
 from healthlake import r4
 
-# R4 says 32 bits, and engines differ in what an INT column gets from more.
 _INTEGER = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 _JSON_TYPES: Mapping[str, object] = {
     "boolean": bool,

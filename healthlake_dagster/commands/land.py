@@ -49,5 +49,8 @@ def describe(settings: Settings, landing: Landing, day: datetime.date) -> str:
     drop = LakeLayout(settings.lake).drop(day)
     if not landing.files and landing.files_present:
         return f"nothing to land for {day}: all {landing.files_present:,} files are in {drop} already"
+    hidden = f", {landing.files_hidden:,} hidden ones were left out" if landing.files_hidden else ""
     present = f", {landing.files_present:,} were there already" if landing.files_present else ""
-    return f"landed {landing.files:,} files ({landing.bytes / 1e6:,.1f} MB) for {day} in {drop}{present}"
+    return (
+        f"landed {landing.files:,} files ({landing.bytes / 1e6:,.1f} MB) for {day} in {drop}{present}{hidden}"
+    )

@@ -76,3 +76,11 @@ def test_a_folder_in_raw_that_is_no_day_is_named(lake: Path) -> None:
     (LakeLayout(lake).raw() / "dt=2026-13-01").mkdir(parents=True)
     with pytest.raises(UsageError, match="dt=2026-13-01"):
         landed_days(LakeLayout(lake))
+
+
+def test_a_hidden_file_that_was_named_is_refused_and_one_in_a_folder_is_counted(lake: Path, tmp_path: Path) -> None:
+    source = make(tmp_path / "export", a="1")
+    (source / ".DS_Store").write_text("x", "utf-8")
+    with pytest.raises(UsageError, match="hidden files are no part of a drop"):
+        land(LakeLayout(lake), [source / ".DS_Store"], DAY)
+    assert land(LakeLayout(lake), [source], DAY) == Landing(files=1, bytes=1, files_present=0, files_hidden=1)
