@@ -78,7 +78,7 @@ def test_a_folder_in_raw_that_is_no_day_is_named(lake: Path) -> None:
         landed_days(LakeLayout(lake))
 
 
-def test_a_hidden_file_that_was_named_is_refused_and_one_in_a_folder_is_counted(lake: Path, tmp_path: Path) -> None:
+def test_a_hidden_file_is_refused_by_name_and_counted_in_a_folder(lake: Path, tmp_path: Path) -> None:
     source = make(tmp_path / "export", a="1")
     (source / ".DS_Store").write_text("x", "utf-8")
     with pytest.raises(UsageError, match="hidden files are no part of a drop"):
