@@ -5,6 +5,8 @@ run next.
     ├── UsageError             the caller asked for what can't be: a day, a table, a path
     │   ├── LakeNotFound       no lake where the settings point
     │   └── DropRefused        landing would change an immutable drop
+    ├── FileNotReadable        a file of the drop can't be opened or read; defined in healthlake.split
+    ├── SplitFailed            the splitter itself failed; defined in healthlake.split
     ├── DropVanished           files of a drop that bronze knows are missing from raw, or changed there
     ├── BronzeIncomplete       silver was asked for while the day's bronze is missing or half written
     ├── LedgerGap              gold was asked for while a landed day up to it has no audited silver

@@ -14,6 +14,7 @@ from pathlib import Path
 from healthlake.checks.catalogue import catalogue
 from healthlake.contracts.model import Contract, Kind, Layer
 from healthlake.contracts.registry import TABLES
+from healthlake.split import quarantine_page
 from healthlake_dagster.settings import settings_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -89,6 +90,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "tables.md": tables_page,
     "checks.md": checks_page,
     "settings.md": settings_page,
+    "quarantine.md": quarantine_page,
 }
 
 

@@ -12,7 +12,10 @@ DT_COLUMN = Column(DT, ColumnType.DATE, "Day of the drop (UTC): the folder raw/â
 
 POSITION = (
     Column(
-        "file_id", ColumnType.STRING, "SHA-256 of the uncompressed file, in hex; bronze_file has its path."
+        "file_id",
+        ColumnType.STRING,
+        "SHA-256 of the uncompressed file, in hex; of the file as it lies where it can't be uncompressed"
+        " whole. bronze_file has its path.",
     ),
     Column("line", ColumnType.LONG, "Line in the file at which the JSON document starts, counted from 1."),
     Column("entry", ColumnType.INT, "Index of the Bundle entry, counted from 0; -1 outside a Bundle."),

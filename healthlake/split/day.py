@@ -105,8 +105,7 @@ def _reporter(
 
 def _file_row(file: SourceFile, found: Fingerprint, is_repeat: bool, counts: FileCounts) -> FileRow:
     return FileRow(
-        # A name of a file needn't be UTF-8; a column must.
-        file.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
+        file.column_path,
         found.file_id,
         file.size_bytes,
         found.content_bytes,

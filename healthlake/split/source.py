@@ -33,6 +33,11 @@ class SourceFile:
     size_bytes: int
     open: Callable[[], BinaryIO] = field(repr=False)
 
+    @property
+    def column_path(self) -> str:
+        """`path` as `bronze_file` has it. A name of a file needn't be UTF-8; a column must."""
+        return self.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:

@@ -4,6 +4,7 @@ of the others."""
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,3 +149,10 @@ def test_a_subset_of_types_leaves_the_rows_of_the_others(world: World) -> None:
     assert {table.table for table in report.tables} >= {"silver_observation_history", "silver_quarantine"}
     assert "silver_patient_history" not in {table.table for table in report.tables}
     assert world.tables("silver_") == before
+
+
+def test_a_file_whose_name_is_no_utf8_is_known_again(world: World) -> None:
+    world.put_resources(day(1), os.fsdecode(b"J\xe9r.ndjson"), [patient("p1")])
+    world.run(day(1))
+    assert not world.bronze(day(1)).faults
+    assert [row["path"] for row in world.records("bronze_file")] == ["J\\xe9r.ndjson"]

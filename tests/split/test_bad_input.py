@@ -107,6 +107,7 @@ ENTRIES = [
     in_place_of_second(
         "a read", dumped({"request": {"method": "GET", "url": "Patient/2"}}), Reason.NO_RESOURCE
     ),
+    in_place_of_second("a request that is text", b'{"request": "DELETE"}', Reason.NO_RESOURCE),
     in_place_of_second("a resource that is null", b'{"resource": null}', Reason.NO_RESOURCE),
     in_place_of_second("a resource that is a list", b'{"resource": []}', Reason.NOT_AN_OBJECT),
     in_place_of_second("a resource without type", b'{"resource": {"id": "2"}}', Reason.NOT_FHIR),
@@ -191,6 +192,27 @@ DOCUMENTS = [
         HEAD + E1 + b",]}",
         "bundle",
         [R1, fault(1, 1, Reason.INVALID_JSON, b"]}")],
+    ),
+    Case(
+        "a list of entries that ends too early",
+        "a.json",
+        HEAD + E1 + b"], " + E2 + b"]}",
+        "bundle",
+        [fault(1, -1, Reason.INVALID_JSON, b", "), R1, R2],
+    ),
+    Case(
+        "a bracket before an entry",
+        "a.json",
+        HEAD + E1 + b", [" + E2 + b"]}",
+        "bundle",
+        [R1, fault(1, 1, Reason.INVALID_JSON, b"["), ("resource", 1, 2, "Patient/2")],
+    ),
+    Case(
+        "a broken head",
+        "a.json",
+        b'{"resourceType": "Bundle", "meta": {x, "entry": [' + E1 + b", " + E2 + b"]}",
+        "bundle",
+        [fault(1, -1, Reason.INVALID_JSON, b', "meta": {x, "entry": ['), R1, R2],
     ),
     Case(
         "two lists of entries: the first counts",

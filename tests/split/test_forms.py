@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 from typing import Any
 
 import pytest
 
-from healthlake.split import Batches, Fingerprint, RecordReader, fingerprint, split_file
+from healthlake.split import Batches, Fingerprint, RecordReader, SourceFile, fingerprint, split_file
 from healthlake.split.lines import read_lines
 from tests.split.drops import DAY, FILE, bundle, dumped, file, outcomes, patient, posted, resources, split
 
@@ -91,6 +92,19 @@ def test_gzip_of_any_size_is_read_to_its_end() -> None:
     for size in (4 * 1024 * 1024 - 1, 4 * 1024 * 1024, 4 * 1024 * 1024 + 1):
         found = fingerprint(file("a.json.gz", gzip.compress(b" " * size, compresslevel=1)))
         assert (found.content_bytes, found.fault) == (size, None)
+
+
+class _Drip(io.BytesIO):
+    """A stream that gives less than it is asked for, as sockets do."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(min(size or 1, 1))
+
+
+def test_a_stream_that_drips_is_the_same_file() -> None:
+    for content in (LINES, gzip.compress(LINES), gzip.compress(LINES)[:-9], b"x", b""):
+        dripping = SourceFile("a.ndjson", len(content), lambda content=content: _Drip(content))
+        assert fingerprint(dripping) == fingerprint(file("a.ndjson", content))
 
 
 def test_lines_are_the_same_in_blocks_of_any_size() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from healthlake.split import Reason, quarantine_page
+from healthlake.split.record import MAX_BYTES, MAX_DEPTH
 from tests.conftest import REPOSITORY
 
 
@@ -11,6 +12,11 @@ def test_the_page_shows_every_reason_as_the_code_has_it() -> None:
     assert page.endswith(quarantine_page()), "run: make docs"
     for reason in Reason:
         assert f"| `{reason.value}` | {reason.sentence} |" in page
+
+
+def test_the_page_names_the_bounds_of_the_code() -> None:
+    assert f"more than {MAX_DEPTH} " in Reason.TOO_DEEP.sentence
+    assert f"more than {MAX_BYTES // 2**30} GiB" in Reason.TOO_LARGE.sentence
 
 
 def test_a_reason_is_its_text() -> None:

@@ -82,6 +82,12 @@ def test_the_first_error_is_the_same_in_any_order_of_keys() -> None:
     )
 
 
+def test_a_decimal_that_no_double_holds_is_an_error() -> None:
+    canonical = b'{"id":"1","valueQuantity":{"value":%s}}'
+    assert SHAPES.error("Observation", canonical % b"1E+308") is None
+    assert SHAPES.error("Observation", canonical % b"1E+309") == "Observation.valueQuantity.value"
+
+
 def test_an_error_names_elements_and_no_values() -> None:
     path = error("Patient", name=[{"family": {"secret": "secret"}}])
     assert path == "Patient.name[0].family"
