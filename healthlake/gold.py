@@ -21,7 +21,7 @@ from healthlake.contracts.model import Contract
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES, SILVER_RECONCILIATION
 from healthlake.engine.protocol import Engine, Staged
-from healthlake.errors import HealthlakeError, LedgerGap
+from healthlake.errors import HealthlakeError, LedgerGap, UsageError
 from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version
 from healthlake.lake.lock import writing
 from healthlake.lake.raw import landed_days
@@ -31,8 +31,13 @@ _ATTEMPTS = 5
 
 
 def gold_sql(folder: Path, contract: Contract) -> str:
-    """The table's SELECT as it stands in `folder`; `FileNotFoundError` where there is none."""
-    return (folder / f"{contract.name}.sql").read_text("utf-8")
+    """The table's SELECT as it stands in `folder`; `UsageError` where there is none."""
+    path = folder / f"{contract.name}.sql"
+    if not path.is_file():
+        raise UsageError(
+            f"reading gold's SQL: there is no {path}. Set HEALTHLAKE_SQL to the folder that has it."
+        )
+    return path.read_text("utf-8")
 
 
 def ledger_gaps(engine: Engine, catalog: LakeCatalog, day: datetime.date) -> list[datetime.date]:

@@ -107,8 +107,9 @@ def materialize(first: str, last: str | None, selection: str, lake: str | None) 
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
 )
+@click.option("--force", is_flag=True, help="Run it although engines answer it differently.")
 @_lake_option
-def sql(statement: str, form: str, lake: str | None) -> None:
+def sql(statement: str, form: str, force: bool, lake: str | None) -> None:
     """Run a SELECT in Athena's dialect on the lake's tables.
 
     A CURRENT table (silver_dim_*, silver_fct_*) holds one state; gold holds a full picture per dt, so filter
@@ -116,7 +117,7 @@ def sql(statement: str, form: str, lake: str | None) -> None:
     """
     from healthlake_dagster.commands.sql import run_sql
 
-    run_sql(Settings.load(lake_text=lake), statement, form)
+    run_sql(Settings.load(lake_text=lake), statement, form, force)
 
 
 @cli.command(epilog="Example: healthlake check --from 2026-01-01 --to 2026-01-03 || exit 1")

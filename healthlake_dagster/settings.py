@@ -65,9 +65,7 @@ class Settings:
         that is wrong."""
         given = os.environ if environment is None else environment
         values = {
-            f.name: given[f.metadata["variable"]]
-            for f in fields(cls)
-            if given.get(f.metadata["variable"]) is not None
+            f.name: given[f.metadata["variable"]] for f in fields(cls) if given.get(f.metadata["variable"])
         }
         values.update({name: value for name, value in overrides.items() if value is not None})
         settings = cls(**values)
@@ -116,7 +114,7 @@ class Settings:
     def threads(self) -> int | None:
         if not self.threads_text:
             return None
-        if not self.threads_text.isdigit() or int(self.threads_text) < 1:
+        if not (self.threads_text.isascii() and self.threads_text.isdecimal()) or int(self.threads_text) < 1:
             raise UsageError(
                 f"reading settings: HEALTHLAKE_THREADS is {self.threads_text!r}, expected a number from 1 on"
                 " or nothing."

@@ -16,6 +16,7 @@ from healthlake.engine.dialect import to_duckdb
 from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.errors import UsageError
 from healthlake.gold import relate, tables_of
+from healthlake.portable_sql import findings
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.rows import write_csv, write_json
@@ -29,12 +30,15 @@ _BATCH = 10_000
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
 
-def run_sql(settings: Settings, statement: str, form: str) -> None:
-    """Runs `statement` and writes its rows to stdout."""
+def run_sql(settings: Settings, statement: str, form: str, force: bool = False) -> None:
+    """Runs `statement` and writes its rows to stdout. `force` runs it although engines answer it
+    differently."""
     lake = LakeResource(settings)
     lake.require()
     select = _one_select(statement, settings.database)
     _require_tables(select)
+    if not force and (found := findings(select)):
+        raise UsageError(f"reading the SQL: {' '.join(found)} Or add --force to run it on DuckDB as it is.")
     with QueryResource(lake).engine() as engine:
         relate(engine, select, None)
         result = _execute(engine, select)
@@ -64,6 +68,8 @@ def _one_select(statement: str, database: str) -> str:
         if table.args.get("catalog") or table.db not in ("", database):
             raise UsageError(f"reading the SQL: the tables are in {database}, not in {table.sql()!r}.")
         table.set("db", None)
+        # Athena's names are in lower case, however they are typed.
+        table.set("this", exp.to_identifier(table.name.lower()))
     return trees[0].sql(dialect="athena")
 
 

@@ -23,8 +23,8 @@ VALUES = (
 def ask(healthlake: Command, filled: Path) -> Any:
     """Asks the filled lake."""
 
-    def run(statement: str, form: str = "csv") -> Answer:
-        return healthlake("sql", statement, "--format", form, "--lake", filled)
+    def run(statement: str, form: str = "csv", *more: str) -> Answer:
+        return healthlake("sql", statement, "--format", form, *more, "--lake", filled)
 
     return run
 
@@ -123,6 +123,17 @@ def test_athenas_functions_are_understood(ask: Any) -> None:
     (row,) = json.loads(answer.out)
     assert (row["days"], row["e"], row["x"]) == (30, 6, 7)
     assert row["m"].startswith("2026-01-01")
+
+
+def test_what_engines_disagree_on_is_refused_unless_it_is_forced(ask: Any) -> None:
+    answer = ask("SELECT 7 / 2 AS n")
+    assert (answer.code, answer.out) == (2, "")
+    assert "CAST(a AS DOUBLE) / b" in answer.err
+    assert ask("SELECT 7 / 2 AS n", "csv", "--force").out == "n\n3.5\n"
+
+
+def test_a_name_of_a_table_may_be_typed_in_capitals(ask: Any) -> None:
+    assert ask("SELECT count(*) AS n FROM SILVER_DIM_PATIENT").out == "n\n3\n"
 
 
 def test_the_lakes_database_may_stand_before_a_table_and_no_other(ask: Any) -> None:

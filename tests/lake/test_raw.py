@@ -72,9 +72,10 @@ def test_an_empty_folder_lands_an_empty_day(lake: Path, tmp_path: Path) -> None:
     assert drop_files(LakeLayout(lake), DAY) == []
 
 
-def test_a_folder_in_raw_that_is_no_day_is_named(lake: Path) -> None:
-    (LakeLayout(lake).raw() / "dt=2026-13-01").mkdir(parents=True)
-    with pytest.raises(UsageError, match="dt=2026-13-01"):
+@pytest.mark.parametrize("name", ["dt=2026-13-01", "dt=20260101", "dt="])
+def test_a_folder_in_raw_that_is_no_day_is_named(lake: Path, name: str) -> None:
+    (LakeLayout(lake).raw() / name).mkdir(parents=True)
+    with pytest.raises(UsageError, match=f"'{name}' is no day"):
         landed_days(LakeLayout(lake))
 
 
