@@ -32,6 +32,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.utils import make_new_run_id
 from filelock import FileLock, Timeout
 
+from healthlake_dagster.instance import make_instance
 from healthlake_dagster.storage import held_open
 
 LOCATION = "healthlake_dagster.definitions"
@@ -43,15 +44,6 @@ _RUN_CONFIG = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _LOCKS = "commands"
 """Folder in DAGSTER_HOME with a lock for each run of a command that is under way."""
 
-_INSTANCE_CONFIG = """\
-# The instance of this lake: SQLite beside the tables, one run at a time.
-telemetry:
-  enabled: false
-concurrency:
-  runs:
-    max_concurrent_runs: 1
-"""
-
 
 @contextmanager
 def lake_instance(home: Path) -> Iterator[dg.DagsterInstance]:
@@ -59,10 +51,7 @@ def lake_instance(home: Path) -> Iterator[dg.DagsterInstance]:
 
     Runs of commands that were killed are ended first.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(_INSTANCE_CONFIG, "utf-8")
+    make_instance(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         _end_abandoned(instance, home)
         yield instance
