@@ -10,10 +10,11 @@ from typing import Any
 import dagster as dg
 
 from healthlake.conform.as_of import as_of_name
+from healthlake.contracts.bronze import BRONZE_DELETION
 from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.contracts.model import Contract
 from healthlake.contracts.registry import TABLES
-from healthlake.contracts.silver import RESOURCE_TYPES, SHARED_SILVER_TABLES
+from healthlake.contracts.silver import RESOURCE_TYPES, SILVER_QUARANTINE, SILVER_RECONCILIATION
 from healthlake.gold import gold_sql, tables_of
 from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import days_of
@@ -54,12 +55,17 @@ def _gold_asset(contract: Contract, settings: Settings) -> dg.AssetsDefinition:
 
 
 def upstream_of(sql: str) -> list[str]:
-    """The tables that gold's SQL reads, an as-of relation as history and current table; and the ledger."""
-    upstream = {table.name for table in SHARED_SILVER_TABLES}
-    by_as_of = {as_of_name(kind): kind for kind in RESOURCE_TYPES}
+    """The ledger, and the tables that gold's SQL reads, an as-of relation as its current table.
+
+    What the ledger itself is made from is left out: Dagster gets there through it, and with an edge for each
+    of those tables the graph can't be read.
+    """
+    upstream = {SILVER_RECONCILIATION.name}
+    by_as_of = {as_of_name(kind): kind.current.name for kind in RESOURCE_TYPES}
     for name in tables_of(sql):
-        if name in by_as_of:
-            upstream |= {by_as_of[name].history.name, by_as_of[name].current.name}
-        elif name in TABLES:
-            upstream.add(name)
-    return sorted(upstream)
+        if name in by_as_of or name in TABLES:
+            upstream.add(by_as_of.get(name, name))
+    implied = {BRONZE_DELETION.name, SILVER_QUARANTINE.name}
+    for kind in RESOURCE_TYPES:
+        implied |= {kind.bronze.name, kind.history.name}
+    return sorted(upstream - implied)

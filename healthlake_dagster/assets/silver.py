@@ -7,7 +7,7 @@ import dagster as dg
 
 from healthlake.contracts.bronze import BRONZE_DELETION
 from healthlake.contracts.registry import SILVER_TABLES
-from healthlake.contracts.silver import RESOURCE_TYPES, SHARED_SILVER_TABLES, ResourceType
+from healthlake.contracts.silver import RESOURCE_TYPES, SILVER_QUARANTINE, SILVER_RECONCILIATION, ResourceType
 from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import days_of
 from healthlake_dagster.reporting import answered_checks_alone, report_job, step_faults
@@ -65,6 +65,9 @@ def _specs(settings: Settings) -> list[dg.AssetSpec]:
             specs.append(asset_spec(table, settings, upstream, code))
             upstream = [table.name]
     code = [package_file("contracts", "silver.py"), package_file("conform", "history.py")]
-    upstream = [kind.bronze.name for kind in RESOURCE_TYPES] + [BRONZE_DELETION.name]
-    specs += [asset_spec(table, settings, upstream, code) for table in SHARED_SILVER_TABLES]
+    bronze = [*(kind.bronze.name for kind in RESOURCE_TYPES), BRONZE_DELETION.name]
+    specs.append(asset_spec(SILVER_QUARANTINE, settings, bronze, code))
+    # The account of all of them, written last.
+    accounted = [*(kind.history.name for kind in RESOURCE_TYPES), SILVER_QUARANTINE.name]
+    specs.append(asset_spec(SILVER_RECONCILIATION, settings, accounted, code))
     return specs

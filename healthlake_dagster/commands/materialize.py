@@ -100,8 +100,9 @@ def select(definitions: dg.Definitions, selection: str) -> Set[dg.AssetKey]:
     except Exception as error:
         # Dagster's parser and resolver raise several kinds; all of them speak of what was just typed.
         raise UsageError(
-            f"reading --select: {selection!r} can't be read ({type(error).__name__}). Examples: group:silver,"
-            ' key:silver_dim_patient, +key:gold_population_summary, "group:silver or group:gold".'
+            f"reading --select: {selection!r} can't be read ({type(error).__name__}). Examples:"
+            ' group:silver, key:silver_dim_patient, +key:gold_population_summary, "group:silver or'
+            ' group:gold".'
         ) from None
     if not keys:
         names = [key.to_user_string() for key in graph.get_all_asset_keys()]

@@ -26,6 +26,7 @@ def test_the_demo_shows_every_table_and_what_came_of_it_and_a_second_run_changes
     assert f"The lake is in {lake}" in first.out
     assert f"make ui LAKE={lake}" in first.out
     assert len(re.findall(r"^landed \d+ files", first.err, re.MULTILINE)) == 3
+    assert "Warning" not in first.err
     assert len(re.findall(r"MB split, [\d,]+ entries$", first.err, re.MULTILINE)) == 3
 
     with World(lake) as world:

@@ -70,10 +70,10 @@ class LiveDagster:
         return any(e["loadStatus"] == "LOADED" and e["name"] == LOCATION for e in entries)
 
     def launch_day(
-        self, day: str, tables: Sequence[str], checks: Sequence[tuple[str, str]] | None = None
+        self, day: str | None, tables: Sequence[str], checks: Sequence[tuple[str, str]] | None = None
     ) -> str:
         """Launches one day of `tables` with their checks, or with `checks` (table, name), as the buttons in
-        the browser do; the run's id."""
+        the browser do; the run's id. "Execute all" on the checks page names no day."""
         handles = [{"assetKey": {"path": [table]}, "name": name} for table, name in checks or ()]
         data = self.ask(
             """
@@ -89,7 +89,7 @@ class LiveDagster:
                     **({} if checks is None else {"assetCheckSelection": handles}),
                 },
                 "mode": "default",
-                "executionMetadata": {"tags": [{"key": "dagster/partition", "value": day}]},
+                "executionMetadata": {"tags": [{"key": "dagster/partition", "value": day}] if day else []},
             },
         )["launchPipelineExecution"]
         assert data["__typename"] == "LaunchRunSuccess", data
@@ -288,7 +288,7 @@ def _free_port() -> int:
 
 def _end_session(process: subprocess.Popen[bytes]) -> None:
     """Ends every process of the session: `dagster dev` leaves some up when only it is told to end."""
-    for how in (signal.SIGINT, signal.SIGKILL):
+    for how in (signal.SIGTERM, signal.SIGKILL):
         for pid in _session(process.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, how)

@@ -12,8 +12,11 @@ import dagster as dg
 import pytest
 
 from healthlake.checks.catalogue import RAW_ASSET, catalogue
+from healthlake.conform.as_of import as_of_name
+from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES
+from healthlake.gold import gold_sql, tables_of
 from healthlake_dagster import previews
 from healthlake_dagster.assets.gold import upstream_of
 from healthlake_dagster.definitions import build_definitions
@@ -125,18 +128,23 @@ def test_data_flows_from_raw_to_gold_and_every_edge_is_a_day_to_the_same_day() -
         assert parents[kind.current.name] == {kind.history.name}
 
 
-def test_gold_depends_on_the_tables_that_its_sql_names_and_on_the_ledger() -> None:
-    as_of = RESOURCE_TYPES[0].current.name + "_as_of"
-    upstream = upstream_of(f"WITH own AS (SELECT 1) SELECT * FROM own, {as_of} AS p, bronze_file")
-    assert upstream == sorted(
-        {
-            RESOURCE_TYPES[0].history.name,
-            RESOURCE_TYPES[0].current.name,
-            "bronze_file",
-            "silver_quarantine",
-            "silver_reconciliation",
+def test_gold_depends_on_the_ledger_and_on_the_tables_that_its_sql_names() -> None:
+    kind = RESOURCE_TYPES[0]
+    tables = f"{kind.current.name}_as_of AS p, bronze_file, {kind.bronze.name}"
+    sql = f"WITH own AS (SELECT 1) SELECT * FROM own, {tables}"
+    assert upstream_of(sql) == ["bronze_file", kind.current.name, "silver_reconciliation"]
+
+
+def test_gold_comes_after_everything_that_it_reads_although_the_ledgers_own_edges_stand_for_some() -> None:
+    for contract in GOLD_TABLES:
+        ancestors = {
+            key.to_user_string() for key in GRAPH.get_ancestor_asset_keys(dg.AssetKey(contract.name))
         }
-    )
+        read = tables_of(gold_sql(SETTINGS.sql_folder, contract))
+        assert read & set(TABLES) <= ancestors
+        for kind in RESOURCE_TYPES:
+            if as_of_name(kind) in read:
+                assert {kind.history.name, kind.current.name} <= ancestors
 
 
 def test_the_start_date_and_the_database_are_settings() -> None:

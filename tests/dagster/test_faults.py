@@ -88,12 +88,12 @@ def test_what_the_vanished_day_held_before_is_still_there(live_lake: Path) -> No
 def test_gold_is_refused_by_the_ledger_from_the_bad_day_on_and_computed_before_it(
     live: LiveDagster, live_lake: Path
 ) -> None:
-    settings = settings_of(live_lake)
-    for day in (GOOD, LATER):
-        assert run_days(settings, dates(day), "group:silver").succeeded
-    gold = run_days(settings, dates(GOOD, BAD, LATER), "group:gold")
+    with World(live_lake) as world:
+        for day in dates(GOOD, LATER):
+            assert not world.silver(day).faults
+    gold = run_days(settings_of(live_lake), dates(GOOD, BAD, LATER), "key:gold_population_summary")
     assert not gold.succeeded
-    for fault in gold.faults:
+    for fault in gold.faults[0].splitlines():
         assert f"1 landed day(s) up to it have no complete silver ({BAD})" in fault
         assert f"healthlake materialize --from {BAD}" in fault
     shown = live.partitions("gold_population_summary")
