@@ -44,8 +44,8 @@ test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev ## Check style and types
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check --no-cache .
+	@$(BIN)/ruff format --no-cache --check .
 	@$(BIN)/mypy
 
 bench: $(VENV)/.dev ## Measure raw to gold on BENCH_PATIENTS Synthea patients (default 80; needs Java and Maven)

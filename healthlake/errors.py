@@ -10,8 +10,7 @@ run next.
     ├── DropVanished           files of a drop that bronze knows are missing from raw, or changed there
     ├── BronzeIncomplete       silver was asked for while the day's bronze is missing or half written
     ├── LedgerGap              gold was asked for while a landed day up to it has no audited silver
-├── StructuralViolation    what was about to be published breaks a structural rule; nothing of it was
-committed
+    ├── StructuralViolation    what was about to be published breaks a structural rule; it was not committed
     ├── WriterBusy             another writer held a table's lock for longer than the caller would wait
     └── EngineError            an engine failed; its own message may quote a patient's value and is dropped
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,17 +42,32 @@ def gold_sql(folder: Path, contract: Contract) -> str:
 
 
 def ledger_gaps(engine: Engine, catalog: LakeCatalog, day: datetime.date) -> list[datetime.date]:
-    """The landed days up to `day` whose silver is not there for every resource type, ascending."""
+    """The landed days up to `day` whose silver isn't there for every resource type, or accounts for other
+    bronze rows than there are now, ascending."""
     engine.doing("reading the ledger")
     engine.read(SILVER_RECONCILIATION)
-    audited = {
-        found
-        for found, tables in engine.rows(
-            f"SELECT dt, count(DISTINCT table_name) FROM {SILVER_RECONCILIATION.name} GROUP BY dt"
+    accounts = {
+        (found, table): rows
+        for found, table, rows in engine.rows(
+            f"SELECT dt, table_name, bronze_rows FROM {SILVER_RECONCILIATION.name}"
         )
-        if tables == len(RESOURCE_TYPES)
     }
-    return [landed for landed in landed_days(catalog.layout) if landed <= day and landed not in audited]
+    bronze = {kind.history.name: _rows_by_day(catalog, kind.bronze) for kind in RESOURCE_TYPES}
+    return [
+        landed
+        for landed in landed_days(catalog.layout)
+        if landed <= day
+        and any(accounts.get((landed, table)) != rows.get(landed, 0) for table, rows in bronze.items())
+    ]
+
+
+def _rows_by_day(catalog: LakeCatalog, contract: Contract) -> Counter[datetime.date]:
+    """Rows of each day by the files of the current snapshot: nothing is scanned."""
+    version = catalog.version(contract)
+    counts: Counter[datetime.date] = Counter()
+    for file in version.files if version else ():
+        counts[file.day] += file.rows
+    return counts
 
 
 def materialize_gold(

@@ -113,6 +113,23 @@ def _table_conservation() -> Check:
     )
 
 
+def _accounts_for_bronze() -> Check:
+    counts = " UNION ALL ".join(
+        f"SELECT '{kind.history.name}' AS table_name, count(*) AS n FROM {kind.bronze.name} "
+        "WHERE dt = {day}"
+        for kind in RESOURCE_TYPES
+    )
+    return Check(
+        SILVER_RECONCILIATION.name,
+        "accounts_for_bronze",
+        "Each table's account is of the bronze rows that are there now: silver is not older than bronze.",
+        "SELECT count(*), coalesce(sum(CASE WHEN r.bronze_rows <> b.n THEN 1 ELSE 0 END), 0) "
+        "FROM {relation} AS r "
+        f"INNER JOIN ({counts}) AS b ON b.table_name = r.table_name WHERE r.dt = {{day}}",
+        reads=tuple(kind.bronze.name for kind in RESOURCE_TYPES),
+    )
+
+
 def one_current_row(kind: ResourceType) -> Check:
     """Every id that the day speaks of is current, or its winner is a deletion; and never both."""
     key, history = kind.key, kind.history.name
@@ -167,7 +184,7 @@ def catalogue() -> Mapping[str, tuple[Check, ...]]:
     for table in (BRONZE_FILE, *(kind.bronze for kind in RESOURCE_TYPES), *GOLD_TABLES):
         checks[table.name].append(has_rows(table))
     checks[BRONZE_FILE.name].append(_file_conservation())
-    checks[SILVER_RECONCILIATION.name].append(_table_conservation())
+    checks[SILVER_RECONCILIATION.name] += [_table_conservation(), _accounts_for_bronze()]
     for kind in RESOURCE_TYPES:
         checks[kind.history.name].append(_duplicates(kind))
         checks[kind.current.name].append(one_current_row(kind))

@@ -59,7 +59,7 @@ class DuckDBEngine:
 
     dialect = "duckdb"
 
-    def __init__(self, catalog: LakeCatalog, memory_limit: str = "700MB", threads: int | None = None) -> None:
+    def __init__(self, catalog: LakeCatalog, memory_limit: str = "600MB", threads: int | None = None) -> None:
         self.catalog = catalog
         self._kinds: dict[str, str] = {}
         self._what = "starting DuckDB"
@@ -215,7 +215,9 @@ class DuckDBEngine:
     def relate(self, name: str, contract: Contract, paths: Sequence[str], with_file: bool = False) -> None:
         """A view over Parquet files with exactly the contract's columns and types, also where there is no
         file."""
+        before, self._what = self._what, f"{self._what}: opening the files of {contract.name}"
         self.create("VIEW", name, self.scan(contract, paths, with_file))
+        self._what = before
 
     def create(self, kind: str, name: str, select: str) -> None:
         """A temporary VIEW or TABLE under a name that may be either before."""

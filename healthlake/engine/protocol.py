@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from healthlake.split import SourceFile
-
 from healthlake.contracts.model import Contract
 from healthlake.contracts.silver import ResourceType
 from healthlake.lake.catalog import Version
+from healthlake.split import SourceFile
 
 Row = tuple[Any, ...]
 

@@ -1,10 +1,9 @@
 """Where things lie in a lake. Paths only: nothing here reads or writes.
 
-    <root>/raw/synthea_fhir/dt=2026-01-01/…   drops as delivered
-<root>/bronze/patient/dt=2026-01-01/…     data files of bronze_patient, its metadata in
-bronze/patient/metadata
-    <root>/catalog.db                         the Iceberg catalog (SQLite)
-    <root>/.locks  .scratch  .dagster         writers' locks, spill of running engines, Dagster's own storage
+<root>/raw/synthea_fhir/dt=2026-01-01/…   drops as delivered
+<root>/bronze/patient/dt=2026-01-01/…     data files of bronze_patient; metadata/ lies beside dt=…
+<root>/catalog.db                         the Iceberg catalog (SQLite)
+<root>/.locks  .scratch  .dagster         writers' locks, spill of running engines, Dagster's own storage
 """
 
 from __future__ import annotations

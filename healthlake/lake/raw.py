@@ -119,6 +119,10 @@ def _plan(sources: Sequence[Path], target: Path) -> Iterator[tuple[Path, Path]]:
     for source in sources:
         if not source.exists():
             raise UsageError(f"landing {source}: there is no such file or folder.")
+        if not source.is_dir() and not source.is_file():
+            raise UsageError(f"landing {source}: expected a regular file or a folder.")
+        if target.is_relative_to(source.absolute()):
+            raise UsageError(f"landing {source}: the lake lies in it. Name the folder of the export.")
         if source.is_file() and source.name.startswith("."):
             raise UsageError(
                 f"landing {source}: hidden files are no part of a drop. Rename it, then land it."

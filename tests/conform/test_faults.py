@@ -12,6 +12,7 @@ import pytest
 
 from healthlake.checks import catalogue as catalogue_module
 from healthlake.checks.model import Check
+from healthlake.checks.run import check_published
 from healthlake.contracts.silver import RESOURCE_TYPES
 from healthlake.errors import BronzeIncomplete, DropVanished, LedgerGap, StructuralViolation
 from healthlake.report import JobReport
@@ -73,6 +74,22 @@ def test_a_further_file_in_a_known_day_is_taken(world: World) -> None:
     world.put_resources(day(1), "late.ndjson", [patient("p2")])
     world.run(day(1))
     assert [row["patient_id"] for row in world.records("silver_dim_patient")] == ["p1", "p2"]
+
+
+def test_silver_that_is_older_than_its_bronze_is_seen_and_stops_gold(world: World) -> None:
+    world.put_resources(day(1), "a.ndjson", [patient("p1")])
+    world.run(day(1))
+    world.put_resources(day(1), "late.ndjson", [patient("p2")])
+    assert not world.bronze(day(1)).faults
+    (stale,) = [
+        check
+        for check in check_published(world.engine, "silver_reconciliation", [day(1)])
+        if not check.passed
+    ]
+    assert (stale.check.name, stale.is_error) == ("accounts_for_bronze", True)
+    assert set(faults(world.gold(day(1))).values()) == {LedgerGap}
+    world.silver(day(1))
+    assert not world.gold(day(1)).faults
 
 
 def test_silver_refuses_a_landed_day_that_was_never_split(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,13 @@ def test_a_hidden_file_is_refused_by_name_and_counted_in_a_folder(lake: Path, tm
     with pytest.raises(UsageError, match="hidden files are no part of a drop"):
         land(LakeLayout(lake), [source / ".DS_Store"], DAY)
     assert land(LakeLayout(lake), [source], DAY) == Landing(files=1, bytes=1, files_present=0, files_hidden=1)
+
+
+def test_what_is_no_regular_file_and_a_folder_that_holds_the_lake_are_refused(
+    lake: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="regular file"):
+        land(LakeLayout(lake), [tmp_path / "pipe"], DAY)
+    with pytest.raises(UsageError, match="the lake lies in it"):
+        land(LakeLayout(lake), [tmp_path], DAY)
