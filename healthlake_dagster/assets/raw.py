@@ -17,25 +17,10 @@ from healthlake_dagster.specs import check_specs, code_references, package_file
 
 def raw_asset(settings: Settings) -> dg.AssetsDefinition:
     """The raw drops as one partitioned asset."""
-    spec = dg.AssetSpec(
-        RAW_ASSET,
-        description=(
-            "FHIR files as delivered: transaction Bundles and NDJSON, plain or gzipped, one folder a day. "
-            "Immutable; land them with `healthlake land`. Materializing counts the files of the day."
-        ),
-        group_name="raw",
-        kinds={"file", "json", "raw"},
-        partitions_def=daily_partitions(settings),
-        metadata={
-            "dagster/uri": (settings.lake / "raw").as_uri(),
-            "dagster/code_references": code_references([package_file("lake", "raw.py")]),
-        },
-        skippable=True,
-    )
 
     @dg.multi_asset(
         name=RAW_ASSET,
-        specs=[spec],
+        specs=[_spec(settings)],
         check_specs=check_specs(RAW_ASSET, settings),
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -56,3 +41,21 @@ def raw_asset(settings: Settings) -> dg.AssetsDefinition:
         log_checks(context, RAW_ASSET, results)
 
     return materialize
+
+
+def _spec(settings: Settings) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        RAW_ASSET,
+        description=(
+            "FHIR files as delivered: transaction Bundles and NDJSON, plain or gzipped, one folder a day. "
+            "Immutable; land them with `healthlake land`. Materializing counts the files of the day."
+        ),
+        group_name="raw",
+        kinds={"file", "json", "raw"},
+        partitions_def=daily_partitions(settings),
+        metadata={
+            "dagster/uri": (settings.lake / "raw").as_uri(),
+            "dagster/code_references": code_references([package_file("lake", "raw.py")]),
+        },
+        skippable=True,
+    )

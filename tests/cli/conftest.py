@@ -14,7 +14,6 @@ import pytest
 
 from healthlake_dagster.cli import main
 from tests.dagster.drops import DAYS, land_three_days
-from tests.world import World, day
 
 
 @dataclass(frozen=True)
@@ -50,18 +49,6 @@ def healthlake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     return invoke
 
 
-@pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake whose three days are in every table, without an instance; read only."""
-    root = tmp_path_factory.mktemp("filled") / "lake"
-    land_three_days(root)
-    with World(root) as world:
-        days = [day(number) for number in (1, 2, 3)]
-        world.run(*days)
-        assert not world.gold(*days).faults
-    return root
-
-
 @dataclass(frozen=True)
 class Materialized:
     """A lake that the command filled, and what it said."""
@@ -78,6 +65,12 @@ def materialized(tmp_path_factory: pytest.TempPathFactory) -> Materialized:
     with pytest.MonkeyPatch.context() as patch:
         _clear_settings(patch)
         return Materialized(root, invoke("materialize", "--from", DAYS[0], "--to", DAYS[2], "--lake", root))
+
+
+@pytest.fixture
+def filled(materialized: Materialized) -> Path:
+    """A lake whose three days are in every table."""
+    return materialized.lake
 
 
 def _clear_settings(patch: pytest.MonkeyPatch) -> None:
