@@ -21,7 +21,7 @@ from tests.conftest import REPOSITORY
 
 REPOSITORY_NAME = "__repository__"
 JOB = "__ASSET_JOB"
-_POLL = 0.1
+_POLL = 0.5
 _ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 
 
