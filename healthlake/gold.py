@@ -16,19 +16,18 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
-from healthlake.checks.run import data_checks, require, run_checks, structural
+from healthlake.checks.run import data_checks, run_checks
 from healthlake.conform.as_of import as_of, as_of_name
 from healthlake.contracts.model import Contract
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES, SILVER_RECONCILIATION
 from healthlake.engine.protocol import Engine, Staged
 from healthlake.errors import HealthlakeError, LedgerGap, UsageError
-from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version
+from healthlake.jobs import audit_staged, recomputed
+from healthlake.lake.catalog import LakeCatalog, Version
 from healthlake.lake.lock import writing
 from healthlake.lake.raw import landed_days
 from healthlake.report import Fault, JobReport, Listener, table_days
-
-_ATTEMPTS = 5
 
 
 def gold_sql(folder: Path, contract: Contract) -> str:
@@ -84,12 +83,7 @@ def materialize_gold(
     A day before whose silver is complete is a `LedgerGap` among the report's faults, unless `allow_gaps`.
     """
     with writing(catalog.layout, [contract.name], listener.say):
-        for _ in range(_ATTEMPTS - 1):
-            try:
-                return _materialize(engine, catalog, contract, sql, days, allow_gaps)
-            except CommitConflict:
-                continue
-        return _materialize(engine, catalog, contract, sql, days, allow_gaps)
+        return recomputed(lambda: _materialize(engine, catalog, contract, sql, days, allow_gaps))
 
 
 def _materialize(
@@ -140,13 +134,7 @@ def _stage(
     engine.doing(f"computing {contract.name} for {day}")
     relate(engine, sql, day)
     staged = engine.stage(contract, day, bind_day(sql, day), dialect="athena")
-    results = run_checks(engine, structural(contract.name), staged.relation, day)
-    report.checks.extend(results)
-    try:
-        require(results)
-    except HealthlakeError:
-        engine.discard([staged])
-        raise
+    audit_staged(engine, staged, report)
     return staged
 
 

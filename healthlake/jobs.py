@@ -36,7 +36,7 @@ def raw_to_bronze(
     """Splits each day's drop into the bronze tables, `bronze_file` last. Raises nothing for a faulty day: see
     `faults`."""
     with writing(catalog.layout, [table.name for table in BRONZE_TABLES], listener.say):
-        return _recomputed(lambda: _raw_to_bronze(engine, catalog, days, listener))
+        return recomputed(lambda: _raw_to_bronze(engine, catalog, days, listener))
 
 
 def _raw_to_bronze(
@@ -100,7 +100,7 @@ def bronze_to_silver(
     tables = [table.name for kind in types for table in kind.tables]
     shared = [table.name for table in SHARED_SILVER_TABLES]
     with writing(catalog.layout, [*tables, *shared], listener.say):
-        return _recomputed(lambda: _bronze_to_silver(engine, catalog, days, types, listener))
+        return recomputed(lambda: _bronze_to_silver(engine, catalog, days, types, listener))
 
 
 def _bronze_to_silver(
@@ -156,7 +156,7 @@ def _stage_days(
         engine.read(BRONZE_DELETION, [day])
         try:
             history = stage_history(engine, kind, day)
-            _audit(engine, history.staged, report)
+            audit_staged(engine, history.staged, report)
         except HealthlakeError as error:
             report.faults.append(Fault(kind.history.name, day, error))
             continue
@@ -167,7 +167,7 @@ def _stage_days(
     return staged
 
 
-def _audit(engine: Engine, staged: Staged, report: JobReport) -> None:
+def audit_staged(engine: Engine, staged: Staged, report: JobReport) -> None:
     """Runs the structural rules on what is staged; what violates one is discarded."""
     results = run_checks(engine, structural(staged.contract.name), staged.relation, staged.day)
     report.checks.extend(results)
@@ -231,7 +231,7 @@ def _stage_shared(
         engine.doing(f"writing {table.name} for {day}")
         each = engine.stage(table, day, " UNION ALL ".join(selects))
         try:
-            _audit(engine, each, report)
+            audit_staged(engine, each, report)
         except HealthlakeError as error:
             report.faults.append(Fault(table.name, day, error))
             continue
@@ -265,7 +265,7 @@ def _check_data(engine: Engine, tables: Sequence[Contract], day: datetime.date, 
         report.checks.extend(run_checks(engine, checks, table.name, day))
 
 
-def _recomputed(step: Callable[[], JobReport]) -> JobReport:
+def recomputed(step: Callable[[], JobReport]) -> JobReport:
     """Runs `step` again from the new base after a commit conflict."""
     for _ in range(ATTEMPTS - 1):
         try:
