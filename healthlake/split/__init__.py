@@ -4,28 +4,42 @@ Nothing is lost: each entry of a file becomes a resource, a deletion or a quaran
 `bronze_file`. A bad record never costs its file, a bad file never costs its day. The package knows no
 engine, no lake and no Dagster. It changes nothing in a record beyond writing its JSON canonically, and
 follows no reference out of the Bundle that it is in.
+
+`split_day` splits a day in one process. Many processes do the same in steps: each file gets a `look`, all
+looks together become a `plan`, each of its pieces is split by `split_piece`, and `file_rows` makes the rows
+of `bronze_file` from the counts.
 """
 
 from healthlake.split.batches import Batches, arrow_schema
-from healthlake.split.day import FileNotReadable, SplitFailed, SplitProgress, split_day
-from healthlake.split.file import FileCounts, split_file
+from healthlake.split.day import SplitProgress, split_day
+from healthlake.split.errors import FileNotReadable, SplitFailed
+from healthlake.split.lines import DOCUMENT_BYTES
+from healthlake.split.look import Layout, LineRange, Look, look
+from healthlake.split.piece import split_piece
+from healthlake.split.plan import FileCounts, Piece, file_rows, plan
 from healthlake.split.reasons import Reason, quarantine_page
 from healthlake.split.record import RecordReader
-from healthlake.split.source import Fingerprint, SourceFile, fingerprint
+from healthlake.split.source import SourceFile
 
 __all__ = [
+    "DOCUMENT_BYTES",
     "Batches",
     "FileCounts",
     "FileNotReadable",
-    "Fingerprint",
+    "Layout",
+    "LineRange",
+    "Look",
+    "Piece",
     "Reason",
     "RecordReader",
     "SourceFile",
     "SplitFailed",
     "SplitProgress",
     "arrow_schema",
-    "fingerprint",
+    "file_rows",
+    "look",
+    "plan",
     "quarantine_page",
     "split_day",
-    "split_file",
+    "split_piece",
 ]

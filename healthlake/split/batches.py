@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -85,7 +85,8 @@ class _Rows:
 
 
 class Batches:
-    """Collects the rows of a day. A table's rows become a batch in `ready` when they reach `batch_bytes`."""
+    """Collects the rows of a day, or of a part of it, but for those of `bronze_file`. A table's rows become
+    a batch in `ready` when they reach `batch_bytes`."""
 
     def __init__(self, dt: datetime.date, tables: Mapping[str, str], batch_bytes: int = BATCH_BYTES) -> None:
         self._dt = dt
@@ -98,7 +99,6 @@ class Batches:
         of_table = {table: _Rows(table, BRONZE_OTHER, fields) for table in sorted(set(tables.values()))}
         self._of_type = {type_: of_table[table] for type_, table in tables.items()}
         self._rows = (*of_table.values(), self._others, self._deletions, self._faults)
-        self._files: list[FileRow] = []
 
     def add(self, file_id: str, line: int, entry: int, outcome: Outcome) -> None:
         """Adds a row for what was found in a file."""
@@ -114,25 +114,24 @@ class Batches:
         if rows.bytes >= self._batch_bytes:
             self._close(rows)
 
-    def add_file(self, row: FileRow) -> None:
-        """Adds a row for a file."""
-        self._files.append(row)
-
     def take(self) -> Iterator[tuple[str, pa.RecordBatch]]:
         """The batches that are ready, each with its table."""
         ready, self.ready = self.ready, []
         yield from ready
 
     def rest(self) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """What is left. `bronze_file` comes last, whole, in the order of paths, and also where it is
-        empty."""
+        """What is left."""
         for rows in self._rows:
             if rows.rows:
                 self._close(rows)
         yield from self.take()
-        files = _Rows(BRONZE_FILE.name, BRONZE_FILE, FileRow.__struct_fields__)
-        files.rows.extend(sorted(self._files, key=lambda row: row.path))
-        yield BRONZE_FILE.name, files.batch(self._dt)
 
     def _close(self, rows: _Rows) -> None:
         self.ready.append((rows.table, rows.batch(self._dt)))
+
+
+def file_batch(rows: Iterable[FileRow], dt: datetime.date) -> pa.RecordBatch:
+    """The rows of `bronze_file` of a day, in the order of paths."""
+    files = _Rows(BRONZE_FILE.name, BRONZE_FILE, FileRow.__struct_fields__)
+    files.rows.extend(sorted(rows, key=lambda row: row.path))
+    return files.batch(dt)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from healthlake.errors import HealthlakeError
-from healthlake.split.batches import BATCH_BYTES, Batches, FileRow
-from healthlake.split.file import FileCounts, form_of, split_file
+from healthlake.contracts.bronze import BRONZE_FILE
+from healthlake.split.batches import BATCH_BYTES, Batches
+from healthlake.split.look import Look, look_and_keep
+from healthlake.split.piece import split_piece
+from healthlake.split.plan import FileCounts, file_rows, pieces_of, reading_order
 from healthlake.split.record import RecordReader
-from healthlake.split.source import Fingerprint, SourceFile, fingerprint
+from healthlake.split.source import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,6 @@ class SplitProgress:
     files: int
     bytes: int
     entries: int
-
-
-class FileNotReadable(HealthlakeError):
-    """A file of the drop can't be opened or read. That is no fault of its content, so the day isn't split."""
-
-
-class SplitFailed(HealthlakeError):
-    """The splitter itself failed. Its exception may quote a record, so only the class of that is told."""
 
 
 def split_day(
@@ -50,69 +43,35 @@ def split_day(
     names a path or a value.
     """
     reader, batches = RecordReader(tables), Batches(dt, tables, batch_bytes)
-    kinds: dict[str, str] = {}
+    looks: list[Look] = []
+    counts: dict[str, FileCounts] = {}
     done = SplitProgress(0, 0, 0)
-    ordered = sorted(files, key=lambda file: (form_of(file.path), file.path))
+    ordered = sorted(files, key=lambda file: reading_order(file.column_path))
     for number, file in enumerate(ordered, 1):
         where = f"splitting the drop of {dt}: file {number} of {len(ordered)} (.json first, then by path)"
-        with _silent(where):
-            found = fingerprint(file)
-        is_repeat = found.file_id in kinds
-        if is_repeat:
-            counts = FileCounts(kinds[found.file_id])
-        else:
-            report = _reporter(progress, done, file, found)
-            with _silent(f"{where}, file_id {found.file_id},"):
-                counts = yield from split_file(file, found, reader, batches, report)
-        kinds[found.file_id] = counts.kind
-        batches.add_file(_file_row(file, found, is_repeat, counts))
-        done = SplitProgress(number, done.bytes + file.size_bytes, done.entries + counts.entries)
+        found, content = look_and_keep(file, where=where)
+        looks.append(found)
+        entries = 0
+        if found.file_id not in counts:
+            (piece,) = pieces_of(found)
+            report = _reporter(progress, done, found)
+            made = yield from split_piece(file, piece, reader, batches, report, content=content, where=where)
+            counts[found.file_id], entries = made, made.entries
+        done = SplitProgress(number, done.bytes + found.size_bytes, done.entries + entries)
         if progress:
             progress(done)
     yield from batches.rest()
-
-
-@contextlib.contextmanager
-def _silent(where: str) -> Iterator[None]:
-    """Raises errors without what they quote."""
-    try:
-        yield
-    except OSError as error:
-        raise FileNotReadable(
-            f"{where} can't be read ({type(error).__name__}). Make it readable, then run the day again."
-        ) from None
-    except Exception as error:
-        raise SplitFailed(
-            f"{where} failed ({type(error).__name__}). This is a bug of the splitter."
-        ) from None
+    yield BRONZE_FILE.name, file_rows(looks, counts.items(), dt)
 
 
 def _reporter(
-    progress: Callable[[SplitProgress], None] | None,
-    before: SplitProgress,
-    file: SourceFile,
-    found: Fingerprint,
+    progress: Callable[[SplitProgress], None] | None, before: SplitProgress, found: Look
 ) -> Callable[[int, int], None]:
     """Reports from inside a file: of its bytes as they lie in raw, the share that is done of its content."""
 
     def report(offset: int, entries: int) -> None:
         if progress:
-            share = file.size_bytes * offset // max(found.content_bytes, 1)
+            share = found.size_bytes * offset // max(found.content_bytes, 1)
             progress(SplitProgress(before.files, before.bytes + share, before.entries + entries))
 
     return report
-
-
-def _file_row(file: SourceFile, found: Fingerprint, is_repeat: bool, counts: FileCounts) -> FileRow:
-    return FileRow(
-        file.column_path,
-        found.file_id,
-        file.size_bytes,
-        found.content_bytes,
-        counts.kind,
-        is_repeat,
-        counts.entries,
-        counts.resources,
-        counts.deletions,
-        counts.quarantined,
-    )

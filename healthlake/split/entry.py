@@ -17,6 +17,13 @@ from healthlake.split.scanner import Malformed, Scanner, read_text
 _TARGET = re.compile(r"(?:https?://[^?#]+/|/)?([A-Z][A-Za-z]*)/([^/?#]+)")
 _NULL = b"null"
 
+ENTRY_START = re.compile(
+    rb'\{[ \t\r\n]*+"(?:fullUrl"[ \t\r\n]*+:|(?:resource|request)"[ \t\r\n]*+:[ \t\r\n]*+\{)'
+)
+"""What looks like the start of an entry."""
+
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
 
 def may_delete(request: bytes) -> bool:
     """Whether a request may be a DELETE: quick, and right where it says no."""
@@ -48,6 +55,18 @@ def read_entry(
     response, _ = _members_of(members.get("response", _NULL))
     time = parse_instant(read_text(response.get("lastModified")))
     return _deletion(target[1], target[2], bundle_time if time is None else time)
+
+
+def entry_members(written: bytes) -> tuple[dict[str, bytes], bool]:
+    """As `read_members` of all of a text, most often by a decoder; `Malformed` where that is no object."""
+    try:
+        found = {name: bytes(value) for name, value in _decode_members(written).items()}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return read_members(Scanner(written))
+    # A member that was dropped because another has its name took a colon with it: see RecordReader.
+    if written.count(b":") != sum(value.count(b":") for value in found.values()) + len(found):
+        return read_members(Scanner(written))
+    return found, False
 
 
 def read_members(scanner: Scanner) -> tuple[dict[str, bytes], bool]:

@@ -39,6 +39,11 @@ class Reason(enum.StrEnum):
         " decompressed was read; the row covers the part of that which is no complete record, if there is"
         " one.",
     )
+    DOCUMENT_TOO_LARGE = (
+        "document_too_large",
+        "A JSON document (a Bundle, a resource or a line of NDJSON) takes more than 1 GiB. Nothing of it was"
+        " read. Export it as NDJSON with a resource a line, or split the Bundle, then deliver it again.",
+    )
     TRUNCATED_JSON = (
         "truncated_json",
         "The file ends inside a JSON document. Entries complete before that were read; the row covers the"
@@ -56,7 +61,7 @@ class Reason(enum.StrEnum):
         " more.",
     )
     TOO_DEEP = ("too_deep", "The record nests more than 400 objects and lists in each other.")
-    TOO_LARGE = ("too_large", "The record takes more than 1 GiB.")
+    TOO_LARGE = ("too_large", "The record takes more than 1 GiB or has more than 4,000,000 values.")
     DUPLICATE_KEY = (
         "duplicate_key",
         "An object has two members of one name, so it isn't known which was meant. Of a member that the"

@@ -28,6 +28,10 @@ less the frames of their caller; a bound of our own below that makes the outcome
 MAX_BYTES = 1 << 30
 """A string column of an Arrow batch ends at 2 GiB."""
 
+MAX_VALUES = 4_000_000
+"""Decoded and checked, a value of a dense record takes 400 bytes, 17 times its text. Real resources have
+some thousands; a Group of a million members has 3 million."""
+
 _JSON_TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
 
 
@@ -54,6 +58,8 @@ class RecordReader:
         costs 1 µs a resource; the decoders of Python that report every member cost more than all the
         rest.)
         """
+        if len(raw) > MAX_VALUES and sum(map(raw.count, (b",", b"{", b"["))) > MAX_VALUES:
+            raise Refused(Reason.TOO_LARGE)
         value = self._value(raw)
         resource_type, resource_id = _identity(value)
         canonical = self._encode(value)

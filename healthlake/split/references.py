@@ -15,6 +15,11 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder().decode
 
 
+def explains_itself(full_url: bytes, resource_id: str) -> bool:
+    """Whether a fullUrl (JSON as written) ends in the id of its resource."""
+    return str(full_url, "utf-8", "replace").endswith((f":{resource_id}", f"/{resource_id}"), 0, -1)
+
+
 class LocalReferences:
     """The fullUrls of one Bundle that need explaining. Synthea's don't: they are `urn:uuid:<id>`."""
 
@@ -23,13 +28,9 @@ class LocalReferences:
 
     def add(self, full_url: bytes, resource: Resource) -> None:
         """Notes the fullUrl (JSON as written) of a resource."""
-        resource_id = resource.resource_id
-        written = str(full_url, "utf-8", "replace")
-        if written.endswith((f":{resource_id}", f"/{resource_id}"), 0, -1):
+        if explains_itself(full_url, resource.resource_id) or (url := read_text(full_url)) is None:
             return
-        if (url := read_text(full_url)) is None:
-            return
-        target = f"{resource.resource_type}/{resource_id}"
+        target = f"{resource.resource_type}/{resource.resource_id}"
         # One URL for two resources says nothing about either.
         self._targets[url] = target if self._targets.get(url, target) == target else None
 

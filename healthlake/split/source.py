@@ -1,4 +1,4 @@
-"""The files of a drop as they lie in raw: their uncompressed bytes block by block, and their fingerprint.
+"""The files of a drop as they lie in raw, and their uncompressed bytes block by block.
 
 Gzip is told by its magic bytes, not by the name: an unpacked file may have kept its `.gz`, a packed one
 may have lost it. Of a damaged stream everything is given that can be decompressed before the damage is
@@ -7,6 +7,7 @@ told.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,8 +17,6 @@ from typing import BinaryIO
 from healthlake.split.reasons import Reason
 
 BLOCK_BYTES = 4 * 1024 * 1024
-KEEP_BYTES = 64 * 1024 * 1024
-"""Content up to this size is kept from the first pass, so that the file is read and decompressed once."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WBITS = 31
@@ -39,21 +38,6 @@ class SourceFile:
         return self.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """What identifies a file.
-
-    `file_id` is the SHA-256 of the uncompressed content. Where that can't be had whole (`fault` says why),
-    it is that of the file as it lies, so that a torn copy is never taken for the whole. `content` is kept
-    where small.
-    """
-
-    file_id: str
-    content_bytes: int
-    fault: Reason | None = None
-    content: bytes | None = field(default=None, repr=False)
-
-
 class GzipFault(Exception):
     """The stream can't be decompressed further. Raised after all that could be."""
 
@@ -62,46 +46,55 @@ class GzipFault(Exception):
         self.reason = reason
 
 
-def fingerprint(file: SourceFile, keep_bytes: int = KEEP_BYTES) -> Fingerprint:
-    """Reads the file once; where its stream is damaged, twice."""
-    digest, size, fault = hashlib.sha256(), 0, None
-    kept: list[bytes] | None = []
-    try:
-        for block in read_blocks(file):
-            digest.update(block)
-            size += len(block)
-            if kept is not None:
-                kept.append(block)
-            if size > keep_bytes:
-                kept = None
-    except GzipFault as error:
-        fault = error.reason
-    file_id = digest.hexdigest() if fault is None else _digest_as_it_lies(file)
-    return Fingerprint(file_id, size, fault, None if kept is None else b"".join(kept))
-
-
-def read_blocks(file: SourceFile) -> Iterator[bytes]:
-    """The uncompressed content in blocks; `GzipFault` at the end where that isn't the end of the content."""
+@contextlib.contextmanager
+def opened(file: SourceFile) -> Iterator[tuple[bool, Iterator[bytes]]]:
+    """Whether the file is packed, and its uncompressed content in blocks; these end with a `GzipFault` where
+    that isn't the end of the content."""
     with file.open() as stream:
         head = stream.read(BLOCK_BYTES)
         while 0 < len(head) < len(_GZIP_MAGIC) and (more := stream.read(BLOCK_BYTES)):
             head += more
-        blocks = _chained(head, stream)
-        yield from _inflated(blocks) if head.startswith(_GZIP_MAGIC) else blocks
+        is_packed = head.startswith(_GZIP_MAGIC)
+        yield is_packed, _inflated(_chained(head, stream)) if is_packed else _chained(head, stream)
+
+
+def read_blocks(file: SourceFile, content_bytes: int) -> Iterator[bytes]:
+    """The uncompressed content in blocks, as far as it can be had. An OSError at the end where it isn't of
+    the size that it had."""
+    with opened(file) as (_, blocks), contextlib.suppress(GzipFault):
+        for block in blocks:
+            content_bytes -= len(block)
+            yield block
+    if content_bytes:
+        raise OSError("a file has changed")
+
+
+def read_range(file: SourceFile, start: int, end: int) -> Iterator[bytes]:
+    """The bytes from `start` to `end` of a file that isn't packed, in blocks. An OSError where there are
+    fewer."""
+    with file.open() as stream:
+        stream.seek(start)
+        while start < end:
+            block = stream.read(min(BLOCK_BYTES, end - start))
+            if not block:
+                raise OSError("a file has changed")
+            start += len(block)
+            yield block
+
+
+def digest_as_it_lies(file: SourceFile) -> str:
+    """The SHA-256 of the file, packed as it may be."""
+    digest = hashlib.sha256()
+    with file.open() as stream:
+        for block in _chained(stream.read(BLOCK_BYTES), stream):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _chained(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
     while head:
         yield head
         head = stream.read(BLOCK_BYTES)
-
-
-def _digest_as_it_lies(file: SourceFile) -> str:
-    digest = hashlib.sha256()
-    with file.open() as stream:
-        for block in _chained(stream.read(BLOCK_BYTES), stream):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from healthlake.split import Batches, Fingerprint, RecordReader, SourceFile, fingerprint, split_file
+from healthlake.split import Batches, RecordReader, SourceFile, look, plan, split_piece
 from healthlake.split.lines import read_lines
+from healthlake.split.look import look_and_keep
+from healthlake.split.plan import pieces_of
 from tests.split.drops import DAY, FILE, bundle, dumped, file, outcomes, patient, posted, resources, split
 
 P1, P2 = patient("1"), patient("2")
@@ -90,7 +92,7 @@ def test_members_and_padding_of_gzip_are_one_content() -> None:
 
 def test_gzip_of_any_size_is_read_to_its_end() -> None:
     for size in (4 * 1024 * 1024 - 1, 4 * 1024 * 1024, 4 * 1024 * 1024 + 1):
-        found = fingerprint(file("a.json.gz", gzip.compress(b" " * size, compresslevel=1)))
+        found = look(file("a.json.gz", gzip.compress(b" " * size, compresslevel=1)), 1)
         assert (found.content_bytes, found.fault) == (size, None)
 
 
@@ -104,7 +106,7 @@ class _Drip(io.BytesIO):
 def test_a_stream_that_drips_is_the_same_file() -> None:
     for content in (LINES, gzip.compress(LINES), gzip.compress(LINES)[:-9], b"x", b""):
         dripping = SourceFile("a.ndjson", len(content), lambda content=content: _Drip(content))
-        assert fingerprint(dripping) == fingerprint(file("a.ndjson", content))
+        assert look_and_keep(dripping, 5) == look_and_keep(file("a.ndjson", content), 5)
 
 
 def test_lines_are_the_same_in_blocks_of_any_size() -> None:
@@ -127,24 +129,27 @@ def test_a_large_file_is_read_twice_and_gives_the_same_rows(content: bytes, endi
     source = file(f"a{ending}", gzip.compress(content) if ending.endswith("gz") else content)
     rows = []
     for keep_bytes in (0, 1_000_000):
-        found = fingerprint(source, keep_bytes)
-        assert (found.content is None) == (keep_bytes == 0 and content != b"")
+        found, kept = look_and_keep(source, keep_bytes=keep_bytes)
+        assert (kept is None) == (keep_bytes == 0 and content != b"")
         batches = Batches(DAY, {})
-        assert list(split_file(source, found, RecordReader(()), batches)) == []
+        (piece,) = pieces_of(found)
+        assert list(split_piece(source, piece, RecordReader(()), batches, content=kept)) == []
         rows.append([(table, batch.to_pylist()) for table, batch in batches.rest()])
     assert rows[0] == rows[1]
 
 
 def test_a_torn_large_file_is_read_as_far_as_it_goes() -> None:
     source = file("a.ndjson.gz", gzip.compress(LINES, compresslevel=0)[:-9])
-    found = fingerprint(source, keep_bytes=0)
     batches = Batches(DAY, {})
-    list(split_file(source, found, RecordReader(()), batches))
+    (piece,) = plan([look(source, 1)])
+    list(split_piece(source, piece, RecordReader(()), batches))
     rows = dict(batches.rest())
     assert rows["bronze_other"].num_rows == 2
     assert rows["bronze_quarantine"].column("reason").to_pylist() == ["truncated_gzip"]
 
 
-def test_a_fingerprint_shows_no_content() -> None:
-    assert "secret" not in repr(Fingerprint("id", 6, None, b"secret"))
-    assert "Carroll" not in repr(file("Carroll471.json", b""))
+def test_nothing_that_stands_for_a_file_shows_its_path() -> None:
+    source = file("Carroll471.json", b"")
+    found = look(source, 1)
+    for each in (source, found, *plan([found])):
+        assert "Carroll" not in repr(each)

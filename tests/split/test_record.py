@@ -114,6 +114,14 @@ def test_a_record_that_no_column_can_hold_is_refused(monkeypatch: pytest.MonkeyP
     assert caught.value.reason is Reason.TOO_LARGE
 
 
+def test_a_record_that_decoded_would_fill_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "MAX_VALUES", 100)
+    assert read(f'"z":[{"[],{}," * 20}0]').resource_id == "1"
+    with pytest.raises(Refused) as caught:
+        read(f'"z":[{"[],{}," * 30}0]')
+    assert caught.value.reason is Reason.TOO_LARGE
+
+
 @pytest.mark.parametrize(
     ("meta", "micros"),
     [
