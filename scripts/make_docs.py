@@ -1,7 +1,6 @@
-"""Writes the pages of docs/ that are generated: tables, checks, settings. `--check` fails where a page is
-stale.
+"""Writes the pages of docs/ that are generated. `--check` fails where a page is stale.
 
-Says nothing that isn't in a contract, the check catalogue or the settings.
+Says nothing that isn't in the source that it is made from.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from pathlib import Path
 from healthlake.checks.catalogue import catalogue
 from healthlake.contracts.model import Contract, Kind, Layer
 from healthlake.contracts.registry import TABLES
+from healthlake.portable_sql.page import portable_sql_page
 from healthlake.split import quarantine_page
 from healthlake_dagster.settings import settings_table
 
@@ -91,6 +91,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "checks.md": checks_page,
     "settings.md": settings_page,
     "quarantine.md": quarantine_page,
+    "portable_sql.md": portable_sql_page,
 }
 
 

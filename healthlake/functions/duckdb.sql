@@ -1,13 +1,19 @@
--- A body per named function for DuckDB. vectors.json says what each must answer.
+-- A body per named function for DuckDB. vectors.json says what each must answer; spark.sql says the same of each.
 
--- FHIR instant or dateTime with time and offset -> TIMESTAMP in UTC, fractions cut to microseconds; anything else NULL.
--- The regex guards the cast: TRY_CAST alone reads text without offset in the session's zone.
+-- FHIR instant or dateTime with time and offset -> TIMESTAMP in UTC, fractions cut to microseconds; anything else NULL,
+-- also what is outside the years 1 to 9999 in UTC.
 CREATE OR REPLACE TEMP MACRO fhir_instant(t) AS
   CASE
+    -- The regex guards the cast: TRY_CAST alone reads text without offset in the session's zone.
     WHEN NOT starts_with(t, '0000') AND regexp_full_match(
       t,
       '\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)'
     )
+      AND (
+        left(t, 10) NOT IN ('0001-01-01', '9999-12-31')
+        OR try_cast(t AS TIMESTAMPTZ)
+          BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00+00' AND TIMESTAMPTZ '9999-12-31 23:59:59.999999+00'
+      )
     THEN try_cast(t AS TIMESTAMPTZ) AT TIME ZONE 'UTC'
   END;
 
@@ -22,7 +28,7 @@ CREATE OR REPLACE TEMP MACRO fhir_date(t) AS
 CREATE OR REPLACE TEMP MACRO fhir_precision(t) AS
   CASE
     WHEN t IS NULL OR starts_with(t, '0000') THEN NULL
-    WHEN regexp_full_match(t, '\d{4}-\d{2}-\d{2}T.+') THEN 'time'
+    WHEN regexp_matches(t, '^\d{4}-\d{2}-\d{2}T(?s:.)') THEN 'time'
     WHEN regexp_full_match(t, '\d{4}-\d{2}-\d{2}') THEN 'day'
     WHEN regexp_full_match(t, '\d{4}-\d{2}') THEN 'month'
     WHEN regexp_full_match(t, '\d{4}') THEN 'year'
@@ -35,7 +41,11 @@ CREATE OR REPLACE TEMP MACRO start_of_day(d) AS CAST(d AS TIMESTAMP);
 CREATE OR REPLACE TEMP MACRO resolve_reference(r, local_references) AS
   CASE
     WHEN local_references IS NULL THEN r
-    ELSE coalesce(json_extract_string(local_references, '$."' || r || '"'), r)
+    -- A JSON pointer: in a path ($."…") a key that is empty or holds a quote is an error of the whole query (tried).
+    ELSE coalesce(
+      json_extract_string(local_references, '/' || replace(replace(r, '~', '~0'), '/', '~1')),
+      r
+    )
   END;
 
 -- Logical id that a reference to a resource of type t names: t/id, relative or absolute, with or without _history;
@@ -51,12 +61,12 @@ CREATE OR REPLACE TEMP MACRO reference_id(r, t) AS
 CREATE OR REPLACE TEMP MACRO reference_identifier(r, t) AS
   CASE
     WHEN starts_with(r, t || '?')
-      THEN nullif(regexp_extract(r, '[?&]identifier=(?:[^|&]*\|)?([^|&]+)', 1), '')
+      THEN nullif(regexp_extract(r, '[?&]identifier=(?:[^|&]*\|)?([^|&]+)(?:&|\z)', 1), '')
   END;
 
--- Age in completed years on a day. Spelled out: engines' year differences disagree on 29 February (DuckDB's says 46 for
--- 1980-02-29 to 2026-02-28).
+-- Age in completed years on a day.
 CREATE OR REPLACE TEMP MACRO age_in_years(birth, at_day) AS
+  -- Spelled out: DuckDB's year difference says 46 for 1980-02-29 to 2026-02-28.
   CAST(
     year(CAST(at_day AS DATE)) - year(CAST(birth AS DATE))
     - CASE
