@@ -51,7 +51,7 @@ def require_complete_bronze(engine: Engine, layout: LakeLayout, day: datetime.da
     for table in BRONZE_TABLES:
         engine.read(table, [day])
     conservation = [check for check in catalogue()[BRONZE_FILE.name] if check.name == "conservation"]
-    (result,) = run_checks(engine, conservation, BRONZE_FILE.name, day)
+    (result,) = run_checks(engine, conservation, [day])
     (known,) = engine.rows(f"SELECT count(*) FROM {BRONZE_FILE.name}")[0]
     if not result.passed:
         why = f"{result.violated} of {result.applicable} files don't have the rows that bronze_file says"

@@ -110,7 +110,7 @@ def _materialize(
     report.tables.extend(table_days(contract, [each.day for each in staged], published, base))
     for each in staged:
         engine.read(contract, [each.day])
-        report.checks.extend(run_checks(engine, data_checks(contract.name), contract.name, each.day))
+        report.checks.extend(run_checks(engine, data_checks(contract.name), [each.day]))
     return report
 
 

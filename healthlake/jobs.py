@@ -78,10 +78,10 @@ def _split_day(
         )
         for table in BRONZE_TABLES:
             engine.define(table.name, f"SELECT * FROM {staged[table.name].relation}")
-        for table in BRONZE_TABLES:
-            results = run_checks(engine, structural(table.name), staged[table.name].relation, day)
-            report.checks.extend(results)
-            require(results)
+        checks = [check for table in BRONZE_TABLES for check in structural(table.name)]
+        results = run_checks(engine, checks, [day])
+        report.checks.extend(results)
+        require(results)
     except BaseException:
         engine.discard(staged.values())
         raise
@@ -169,7 +169,7 @@ def _stage_days(
 
 def audit_staged(engine: Engine, staged: Staged, report: JobReport) -> None:
     """Runs the structural rules on what is staged; what violates one is discarded."""
-    results = run_checks(engine, structural(staged.contract.name), staged.relation, staged.day)
+    results = run_checks(engine, structural(staged.contract.name), [staged.day], staged.relation)
     report.checks.extend(results)
     try:
         require(results)
@@ -186,10 +186,9 @@ def _refresh(
 
     def audit(table: Contract, relation: str) -> None:
         engine.read(kind.history)
-        for day in days:
-            results = run_checks(engine, structural(table.name), relation, day)
-            report.checks.extend(results)
-            require(results)
+        results = run_checks(engine, structural(table.name), days, relation)
+        report.checks.extend(results)
+        require(results)
 
     steps: list[tuple[Contract, Callable[[Version], Published]]] = [
         (kind.current, lambda base: refresh_current(engine, kind, base, audit))
@@ -256,13 +255,11 @@ def _publish(
 
 def _check_data(engine: Engine, tables: Sequence[Contract], day: datetime.date, report: JobReport) -> None:
     """The checks that data can fail, on what was published; a table that has a fault is not asked."""
-    for table in tables:
-        checks = data_checks(table.name)
-        if not checks or day in report.faulty_days([table.name]):
-            continue
-        for name in {table.name, *(name for check in checks for name in check.reads)}:
-            engine.read(TABLES[name], [day])
-        report.checks.extend(run_checks(engine, checks, table.name, day))
+    asked = [table for table in tables if day not in report.faulty_days([table.name])]
+    checks = [check for table in asked for check in data_checks(table.name)]
+    for name in {name for check in checks for name in (check.table, *check.reads)}:
+        engine.read(TABLES[name], [day])
+    report.checks.extend(run_checks(engine, checks, [day]))
 
 
 def recomputed(step: Callable[[], JobReport]) -> JobReport:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 
+from healthlake.days import iso_day
 from healthlake.errors import UsageError
-from healthlake_dagster.settings import Settings, iso_day
+from healthlake_dagster.settings import Settings
 
 
 def parse_day(text: str, option: str) -> datetime.date:

@@ -7,7 +7,10 @@ import datetime
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.contracts.model import Contract
@@ -19,7 +22,13 @@ from healthlake.jobs import bronze_to_silver, raw_to_bronze
 from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import LakeLayout
 from healthlake.report import JobReport, Listener
+from healthlake.split import arrow_schema
 from tests.memory_catalog import MemoryCatalog
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from healthlake.engine.spark import SparkEngine
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 Rows = list[tuple[Any, ...]]
@@ -33,11 +42,18 @@ def day(number: int) -> datetime.date:
 class World:
     """One lake and one engine on it."""
 
-    def __init__(self, root: Path, in_memory: bool = False) -> None:
+    def __init__(self, root: Path, in_memory: bool = False, spark: SparkSession | None = None) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self.layout = LakeLayout(root)
         self.catalog = MemoryCatalog(self.layout) if in_memory else LakeCatalog(self.layout, "healthlake")
-        self.engine = DuckDBEngine(self.catalog)
+        self.engine: DuckDBEngine | SparkEngine
+        if spark is None:
+            self.engine = DuckDBEngine(self.catalog)
+        else:
+            from healthlake.engine.spark import SparkEngine
+            from healthlake.engine.spark_session import open_lake
+
+            self.engine = SparkEngine(open_lake(spark, self.layout), self.catalog)
 
     def __enter__(self) -> World:
         return self
@@ -82,6 +98,21 @@ class World:
         contract = TABLES[table] if isinstance(table, str) else table
         self.engine.read(contract, name="all_rows")
         return sorted(self.engine.rows("SELECT * FROM all_rows"), key=repr)
+
+    def arrow(self, table: str) -> pa.Table:
+        """The rows as they lie in the table's files, in order of all columns, whatever engine wrote them."""
+        contract = TABLES[table]
+        version = self.catalog.version(contract)
+        files = version.files if version else ()
+        schema = arrow_schema(contract)
+        tables = [schema.empty_table()]
+        for file in files:
+            read = pq.read_table(file.path, partitioning=None)
+            # DuckDB writes what it knows to be never NULL as required.
+            assert [(f.name, f.type) for f in read.schema] == [(f.name, f.type) for f in schema]
+            tables.append(pa.Table.from_arrays(read.columns, schema=schema))
+        found = pa.concat_tables(tables)
+        return found.sort_by([(name, "ascending") for name in found.schema.names])
 
     def records(self, table: str) -> list[dict[str, Any]]:
         """The rows as dictionaries."""

@@ -11,27 +11,34 @@ from healthlake.contracts.registry import TABLES
 from healthlake.engine.protocol import Engine
 from healthlake.errors import StructuralViolation
 
+QUERIES_AT_ONCE = 24
+"""Branches of one query: more make Spark plan longer than it answers."""
+
 
 def run_checks(
-    engine: Engine, checks: Iterable[Check], relation: str, day: datetime.date
+    engine: Engine, checks: Iterable[Check], days: Iterable[datetime.date], relation: str | None = None
 ) -> list[CheckResult]:
-    """Answers `checks` for one day on `relation`; the tables that they read beside it are relations of the
-    engine."""
-    asked = list(checks)
-    if not asked:
-        return []
-    # One query a table and day: each check is one row of two numbers.
-    answers = ", ".join(f"c{n}.applicable, c{n}.violated" for n in range(len(asked)))
-    sources = " CROSS JOIN ".join(
-        f"({check.render(relation, day)}) AS c{n}(applicable, violated)" for n, check in enumerate(asked)
-    )
-    engine.doing(f"checking {asked[0].table} for {day}: {', '.join(check.name for check in asked)}")
-    (found,) = engine.rows(f"SELECT {answers} FROM {sources}")
-    pairs = zip(found[::2], found[1::2], strict=True)
-    return [
-        CheckResult(check, day, int(applicable), int(violated))
-        for check, (applicable, violated) in zip(asked, pairs, strict=True)
-    ]
+    """Answers `checks` for each of `days`, on `relation` or the relations named as their tables; further
+    tables that they read are relations of the engine under their own names."""
+    asked = [(check, day) for day in days for check in checks]
+    texts = [check.render(relation or check.table, day) for check, day in asked]
+    # A rule of a whole table reads the same for every day, and is asked once.
+    distinct = list(dict.fromkeys(texts))
+    answers: dict[str, tuple[int, int]] = {}
+    for start in range(0, len(distinct), QUERIES_AT_ONCE):
+        some = distinct[start : start + QUERIES_AT_ONCE]
+        named = {check.name for (check, _), text in zip(asked, texts, strict=True) if text in some}
+        tables = {check.table for (check, _), text in zip(asked, texts, strict=True) if text in some}
+        engine.doing(f"checking {', '.join(sorted(tables))}: {', '.join(sorted(named))}")
+        # One query: each check is a row of its number and two counts.
+        rows = engine.rows(
+            " UNION ALL ".join(
+                f"SELECT {n} AS n, c.applicable, c.violated FROM ({text}) AS c(applicable, violated)"
+                for n, text in enumerate(some)
+            )
+        )
+        answers |= {some[n]: (int(applicable), int(violated)) for n, applicable, violated in rows}
+    return [CheckResult(check, day, *answers[text]) for (check, day), text in zip(asked, texts, strict=True)]
 
 
 def structural(table: str) -> list[Check]:
@@ -59,4 +66,4 @@ def check_published(engine: Engine, table: str, days: Iterable[datetime.date]) -
     checks = catalogue()[table]
     for name in {table, *(name for check in checks for name in check.reads)}:
         engine.read(TABLES[name])
-    return [result for day in days for result in run_checks(engine, checks, table, day)]
+    return run_checks(engine, checks, days)

@@ -116,22 +116,37 @@ def _quarantine(kind: ResourceType, day: datetime.date) -> str:
 
 
 def _account(kind: ResourceType, day: datetime.date, candidate: str, history: str) -> str:
-    bronze, deletion = kind.bronze.name, BRONZE_DELETION.name
-    counts = {
-        "bronze_rows": f"SELECT count(*) FROM {bronze} WHERE dt = DATE '{day}'",
-        "deletions": (
-            f"SELECT count(*) FROM {deletion} WHERE dt = DATE '{day}' AND resource_type = '{kind.name}'"
+    """Each relation is counted once."""
+    of_day = f"dt = DATE '{day}'"
+    counted = [
+        (
+            {"bronze_rows": "count(*)", "quarantined": "count(shape_error)"},
+            f"{kind.bronze.name} WHERE {of_day}",
         ),
-        "history_resources": f"SELECT count(DISTINCT {kind.key}) FROM {history}",
-        "history_rows": f"SELECT count(*) FROM {history}",
-        "exact": f"SELECT count(*) FROM {candidate} WHERE outcome = '{Outcome.EXACT}'",
-        "superseded": f"SELECT count(*) FROM {candidate} WHERE outcome = '{Outcome.SUPERSEDED}'",
-        "conflicts": f"SELECT count(*) FROM {candidate} WHERE outcome = '{Outcome.CONFLICT}'",
-        "quarantined": f"SELECT count(*) FROM {bronze} WHERE dt = DATE '{day}' AND shape_error IS NOT NULL",
-    }
-    columns = ", ".join(f"({select}) AS {name}" for name, select in counts.items())
+        (
+            {"deletions": "count(*)"},
+            f"{BRONZE_DELETION.name} WHERE {of_day} AND resource_type = '{kind.name}'",
+        ),
+        ({"history_resources": f"count(DISTINCT {kind.key})", "history_rows": "count(*)"}, history),
+        (
+            {
+                "exact": f"count(CASE WHEN outcome = '{Outcome.EXACT}' THEN 1 END)",
+                "superseded": f"count(CASE WHEN outcome = '{Outcome.SUPERSEDED}' THEN 1 END)",
+                "conflicts": f"count(CASE WHEN outcome = '{Outcome.CONFLICT}' THEN 1 END)",
+            },
+            candidate,
+        ),
+    ]
+    names = [name for counts, _ in counted for name in counts]
+    selects = [
+        f"SELECT {', '.join(f'{counts.get(name, 0)} AS {name}' for name in names)} FROM {source}"
+        for counts, source in counted
+    ]
+    sums = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in names)
     return _in_order(
-        SILVER_RECONCILIATION, f"SELECT DATE '{day}' AS dt, '{kind.history.name}' AS table_name, {columns}"
+        SILVER_RECONCILIATION,
+        f"SELECT DATE '{day}' AS dt, '{kind.history.name}' AS table_name, {sums}"
+        f" FROM ({' UNION ALL '.join(selects)}) AS counted",
     )
 
 

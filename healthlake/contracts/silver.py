@@ -6,7 +6,7 @@ name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from healthlake.contracts.bronze import DT_COLUMN, POSITION, resource_table
@@ -341,3 +341,9 @@ SILVER_RECONCILIATION = Contract(
 )
 
 SHARED_SILVER_TABLES = (SILVER_QUARANTINE, SILVER_RECONCILIATION)
+
+
+def types_of(tables: Collection[str]) -> list[ResourceType]:
+    """The resource types that `tables` belong to; all where only shared tables are named, or none."""
+    types = [kind for kind in RESOURCE_TYPES if any(table.name in tables for table in kind.tables)]
+    return types or list(RESOURCE_TYPES)

@@ -1,8 +1,6 @@
 """Writes the batches of the splitter to Parquet as they come: a day needn't fit in memory.
 
-A large drop is split by several processes, each with a share of the files and files of its own: splitting is
-Python, and one process uses one core. What a file becomes depends on no other file but for repeats of its
-content; where two shares turn out to hold the same content, the day is split again in one.
+A large drop is split by several processes, each with a share of it and files of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,13 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from healthlake.contracts.bronze import BRONZE_FILE
-from healthlake.contracts.registry import BRONZE_TABLES, BRONZE_TYPES
+from healthlake.contracts.registry import BRONZE_TABLES
 from healthlake.engine.protocol import Staged
 from healthlake.lake.layout import LakeLayout
-from healthlake.split import SourceFile, SplitProgress, split_day
-
-Progress = Callable[[int, int], None]
-"""Gets bytes (as they lie in raw) and entries that are done."""
 
 _PLAIN = ("resource", "content_hash", "local_references")
 """Columns that gain nothing from a dictionary: nearly every value is different."""
@@ -55,20 +49,15 @@ class Share:
 def write_share(
     layout: LakeLayout,
     day: datetime.date,
-    files: Sequence[SourceFile],
-    progress: Progress,
+    batches: Iterable[tuple[str, pa.RecordBatch]],
     name: str | None = None,
 ) -> Share:
-    """Splits `files` into one Parquet file a bronze table that gets rows; on an error nothing is left
-    behind."""
+    """Writes batches, as the splitter gives them, into one Parquet file a bronze table that gets rows; on an
+    error nothing is left behind."""
     share = Share(name or str(uuid.uuid4()))
     writers: dict[str, pq.ParquetWriter] = {}
-
-    def report(done: SplitProgress) -> None:
-        progress(done.bytes, done.entries)
-
     try:
-        for table, batch in split_day(files, day, BRONZE_TYPES, progress=report):
+        for table, batch in batches:
             if not batch.num_rows:
                 continue
             if table not in writers:

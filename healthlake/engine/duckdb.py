@@ -11,24 +11,24 @@ import datetime
 import functools
 import os
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import resources
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from healthlake.contracts.model import ColumnType, Contract
 from healthlake.contracts.silver import ResourceType
 from healthlake.engine.dialect import to_duckdb
-from healthlake.engine.merge import MergePlan
-from healthlake.engine.protocol import Published, Row, Staged
+from healthlake.engine.duckdb_merge import DuckDBMergePlan
+from healthlake.engine.files import FileEngine
+from healthlake.engine.protocol import Progress, Row, Staged
 from healthlake.engine.scratch import scratch_folder
 from healthlake.engine.split_shares import split_drop
-from healthlake.errors import EngineError, StructuralViolation
-from healthlake.lake.catalog import LakeCatalog, TableFile, Version
-from healthlake.split import SourceFile
+from healthlake.errors import EngineError
+from healthlake.functions import definitions
+from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.split import SourceFile, arrow_schema
 from healthlake.sql_on_fhir import CompiledView, compile_view
 
 SQL_TYPES: Mapping[ColumnType, str] = {
@@ -41,28 +41,17 @@ SQL_TYPES: Mapping[ColumnType, str] = {
     ColumnType.TIMESTAMP: "TIMESTAMP",
 }
 
-ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
-    ColumnType.STRING: pa.string(),
-    ColumnType.INT: pa.int32(),
-    ColumnType.LONG: pa.int64(),
-    ColumnType.DOUBLE: pa.float64(),
-    ColumnType.BOOLEAN: pa.bool_(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.TIMESTAMP: pa.timestamp("us"),
-}
-
 _COPY_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 
 
-class DuckDBEngine:
+class DuckDBEngine(FileEngine):
     """A DuckDB session on one lake. Use as a context manager, or close it."""
 
     dialect = "duckdb"
 
     def __init__(self, catalog: LakeCatalog, memory_limit: str = "600MB", threads: int | None = None) -> None:
-        self.catalog = catalog
+        super().__init__(catalog)
         self._kinds: dict[str, str] = {}
-        self._what = "starting DuckDB"
         self._threads = threads or os.cpu_count() or 1
         self._exit = contextlib.ExitStack()
         folder = self._exit.enter_context(scratch_folder(catalog.layout.scratch))
@@ -78,7 +67,8 @@ class DuckDBEngine:
         )
         self._exit.callback(self.connection.close)
         self.execute("SET TimeZone = 'UTC'")
-        self.execute(resources.files("healthlake").joinpath("functions", "duckdb.sql").read_text("utf-8"))
+        for statement in definitions("duckdb"):
+            self.execute(statement)
 
     def __enter__(self) -> DuckDBEngine:
         return self
@@ -88,9 +78,6 @@ class DuckDBEngine:
 
     def close(self) -> None:
         self._exit.close()
-
-    def doing(self, what: str) -> None:
-        self._what = what
 
     def execute(self, sql: str) -> duckdb.DuckDBPyConnection:
         """Runs SQL of DuckDB's own dialect."""
@@ -144,7 +131,7 @@ class DuckDBEngine:
         self.create("VIEW", name, select)
 
     def split(
-        self, day: datetime.date, files: Sequence[SourceFile], progress: Callable[[int, int], None]
+        self, day: datetime.date, files: Sequence[SourceFile], progress: Progress
     ) -> Mapping[str, Staged]:
         found = split_drop(self.catalog.layout, day, files, self._threads, progress)
         return {name: self._staged(each) for name, each in found.items()}
@@ -159,62 +146,16 @@ class DuckDBEngine:
         relation = f"staged_{contract.name}_{day:%Y%m%d}"
         return self._staged(Staged(contract, day, relation, rows, files))
 
-    def discard(self, staged: Iterable[Staged]) -> None:
-        for each in staged:
-            for path, _ in each.files:
-                Path(path).unlink(missing_ok=True)
-
-    def publish(
-        self, contract: Contract, staged: Sequence[Staged], properties: Mapping[str, str]
-    ) -> Published:
-        base = self.catalog.version(contract) or Version(None, {}, ())
-        remove: list[TableFile] = []
-        add: list[tuple[str, int]] = []
-        for each in staged:
-            before = [file for file in base.files if file.day == each.day]
-            if self._same_rows([file.path for file in before], [path for path, _ in each.files]):
-                self.discard([each])
-                self.relate(each.relation, contract, [file.path for file in before])
-                continue
-            remove.extend(before)
-            add.extend(each.files)
-        if not remove and not add:
-            return Published(base, changed=False)
-        version = self.catalog.commit(contract, base, [file.path for file in remove], add, properties)
-        return Published(version, True, sum(rows for _, rows in add), sum(file.rows for file in remove))
-
-    def merge(
-        self,
-        contract: Contract,
-        keys: Sequence[str],
-        touched: str,
-        rows: str,
-        properties: Mapping[str, str],
-        audit: Callable[[str], None],
-    ) -> Published:
-        base = self.catalog.version(contract) or Version(None, {}, ())
-        plan = MergePlan(self, contract, base, keys, touched, rows)
-        try:
-            add = plan.write()
-            self.relate(f"{contract.name}_to_be", contract, plan.kept_paths() + [path for path, _ in add])
-            audit(f"{contract.name}_to_be")
-            if not add and not plan.replaced and _same_properties(base.properties, properties):
-                return Published(base, changed=False)
-            version = self.catalog.commit(
-                contract, base, [file.path for file in plan.replaced], add, properties
-            )
-        except BaseException:
-            plan.undo()
-            raise
-        return Published(version, bool(add or plan.replaced), plan.added, plan.removed, plan.rewritten)
+    def plan_merge(
+        self, contract: Contract, base: Version, keys: Sequence[str], touched: str, rows: str
+    ) -> DuckDBMergePlan:
+        return DuckDBMergePlan(self, contract, base, keys, touched, rows)
 
     def _staged(self, staged: Staged) -> Staged:
         self.relate(staged.relation, staged.contract, [path for path, _ in staged.files])
         return staged
 
     def relate(self, name: str, contract: Contract, paths: Sequence[str], with_file: bool = False) -> None:
-        """A view over Parquet files with exactly the contract's columns and types, also where there is no
-        file."""
         before, self._what = self._what, f"{self._what}: opening the files of {contract.name}"
         self.create("VIEW", name, self.scan(contract, paths, with_file))
         self._what = before
@@ -237,10 +178,8 @@ class DuckDBEngine:
         options = f"hive_partitioning = false, filename = {str(with_file).lower()}"
         return f"SELECT {columns} FROM read_parquet([{listed}], {options})"
 
-    def _same_rows(self, before: Sequence[str], after: Sequence[str]) -> bool:
-        if not before or not after:
-            return not before and not after
-        return len({self._fingerprint(before), self._fingerprint(after)}) == 1
+    def same_rows(self, contract: Contract, before: Sequence[str], after: Sequence[str]) -> bool:
+        return self._fingerprint(before) == self._fingerprint(after)
 
     def _fingerprint(self, paths: Sequence[str]) -> Row:
         listed = ", ".join(_quote(path) for path in paths)
@@ -252,16 +191,13 @@ class DuckDBEngine:
 
     def _require_schema(self, contract: Contract, path: Path) -> None:
         found = pq.read_schema(path)
-        expected = [(column.name, ARROW_TYPES[column.type]) for column in contract]
-        if [(field.name, field.type) for field in found] != expected:
+        expected = arrow_schema(contract)
+        if [(field.name, field.type) for field in found] != [(f.name, f.type) for f in expected]:
             path.unlink()
             wrong = [
-                name for name, kind in expected if name not in found.names or found.field(name).type != kind
+                f.name for f in expected if f.name not in found.names or found.field(f.name).type != f.type
             ]
-            raise StructuralViolation(
-                f"{self._what}: the columns of {contract.name} are not its contract's ({', '.join(wrong)});"
-                " expected names, order and types as in docs/tables.md. Nothing was committed."
-            )
+            raise self.wrong_schema(contract, wrong)
 
     def new_path(self, contract: Contract, day: datetime.date) -> Path:
         folder = self.catalog.layout.partition(contract, day)
@@ -278,10 +214,6 @@ def _compiled(view: str) -> CompiledView:
     from healthlake.contracts.views import load_view
 
     return compile_view(load_view(view).definition, "duckdb")
-
-
-def _same_properties(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
-    return all(before.get(name) == value for name, value in after.items())
 
 
 def _quote(text: str) -> str:

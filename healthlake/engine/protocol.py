@@ -18,6 +18,9 @@ from healthlake.split import SourceFile
 
 Row = tuple[Any, ...]
 
+Progress = Callable[[int, int], None]
+"""Gets bytes (as they lie in raw) and entries that are done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Staged:
@@ -72,9 +75,9 @@ class Engine(Protocol):
         source row."""
 
     def split(
-        self, day: datetime.date, files: Sequence[SourceFile], progress: Callable[[int, int], None]
+        self, day: datetime.date, files: Sequence[SourceFile], progress: Progress
     ) -> Mapping[str, Staged]:
-        """Splits a drop into staged rows of every bronze table; `progress` gets bytes and entries done."""
+        """Splits a drop into staged rows of every bronze table."""
 
     def stage(self, contract: Contract, day: datetime.date, sql: str, dialect: str = "spark") -> Staged:
         """Writes the rows of one day, without publishing them. `dialect` is the one that `sql` is written in.

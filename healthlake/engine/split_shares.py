@@ -1,4 +1,8 @@
-"""Splits a drop in several processes: this one and workers, each with a share of the files.
+"""Splits a drop in several processes: this one and workers, each with a share of the files. Splitting is
+Python, and one process uses one core.
+
+What a file becomes depends on no other file but for repeats of its content; where two shares turn out to hold
+the same content, the day is split again in one.
 
 A worker is this module run by the same Python. It reads its job from stdin and writes a line of JSON for each
 step of progress and one for its end; messages hold no value of a record and no path.
@@ -17,12 +21,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from healthlake.engine.bronze_files import Progress, Share, staged, write_share
-from healthlake.engine.protocol import Staged
+from healthlake.contracts.registry import BRONZE_TYPES
+from healthlake.engine.bronze_files import Share, staged, write_share
+from healthlake.engine.protocol import Progress, Staged
 from healthlake.errors import EngineError, HealthlakeError
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.raw import drop_file
-from healthlake.split import SourceFile
+from healthlake.split import SourceFile, SplitProgress, split_day
 
 WORTH_A_PROCESS = 24_000_000
 """Bytes of uncompressed JSON that a further process should have to do: it starts in 0.2 s and splits 70 MB a
@@ -38,12 +43,12 @@ def split_drop(
     """Splits `files` in at most `processes` processes; on an error nothing is left behind."""
     shares = _share_out(files, processes)
     if len(shares) == 1:
-        return staged(layout, day, [write_share(layout, day, files, progress)])
+        return staged(layout, day, [_split(layout, day, files, progress)])
     tally = _Tally(progress, len(shares))
     workers = [_Worker(layout, day, share, tally.of(number)) for number, share in enumerate(shares[1:], 1)]
     own = Share(str(uuid.uuid4()))
     try:
-        done = [write_share(layout, day, shares[0], tally.of(0), own.name)]
+        done = [_split(layout, day, shares[0], tally.of(0), own.name)]
         done += [worker.result() for worker in workers]
     except BaseException:
         for worker in workers:
@@ -54,8 +59,21 @@ def split_drop(
     if len(set(contents)) < len(contents):
         for share in done:
             share.remove(layout, day)
-        return staged(layout, day, [write_share(layout, day, files, progress)])
+        return staged(layout, day, [_split(layout, day, files, progress)])
     return staged(layout, day, done)
+
+
+def _split(
+    layout: LakeLayout,
+    day: datetime.date,
+    files: Sequence[SourceFile],
+    progress: Progress,
+    name: str | None = None,
+) -> Share:
+    def report(done: SplitProgress) -> None:
+        progress(done.bytes, done.entries)
+
+    return write_share(layout, day, split_day(files, day, BRONZE_TYPES, progress=report), name)
 
 
 def _share_out(files: Sequence[SourceFile], processes: int) -> list[list[SourceFile]]:
@@ -152,7 +170,7 @@ def _work(source: IO[str], sink: IO[str]) -> None:
     layout, day = LakeLayout(Path(job["root"])), datetime.date.fromisoformat(job["day"])
     files = [drop_file(layout.drop(day) / path, layout.drop(day)) for path in job["paths"]]
     try:
-        share = write_share(
+        share = _split(
             layout, day, files, lambda size, entries: write({"bytes": size, "entries": entries}), job["name"]
         )
     except BrokenPipeError:

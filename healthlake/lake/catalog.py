@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import DT, ColumnType, Contract
-from healthlake.errors import HealthlakeError, LakeNotFound, StructuralViolation
+from healthlake.errors import HealthlakeError, StructuralViolation
 from healthlake.lake.layout import LakeLayout
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class LakeCatalog:
             transaction.update_snapshot(snapshot_properties=dict(properties)).overwrite() as update,
         ):
             for file in self._data_files(table):
-                if _local(file.file_path) in remove:
+                if local_path(file.file_path) in remove:
                     update.delete_data_file(file)
             paths = iter([_uri(path) for path, _ in add])
             made = parquet_files_to_data_files(table.io, transaction.table_metadata, paths)
@@ -138,26 +138,25 @@ class LakeCatalog:
     def _list(self, table: Table, contract: Contract, snapshot_id: int) -> tuple[TableFile, ...]:
         key = (contract.name, snapshot_id)
         if key not in self._files:
-            tasks = table.scan(snapshot_id=snapshot_id).plan_files()
-            self._files[key] = tuple(
-                sorted(
-                    (TableFile(_local(t.file.file_path), _day(t.file), t.file.record_count) for t in tasks),
-                    key=lambda file: (file.day, file.path),
+            tasks = list(table.scan(snapshot_id=snapshot_id).plan_files())
+            if any(task.delete_files for task in tasks):
+                raise HealthlakeError(
+                    f"reading {contract.name}: another writer deleted rows merge-on-read, and healthlake's"
+                    " tables are copy-on-write. Rewrite its data files with that writer (OPTIMIZE,"
+                    " rewrite_data_files), then run the command again."
                 )
-            )
+            files = [
+                TableFile(local_path(each.file_path), _day(each), each.record_count)
+                for each in (task.file for task in tasks)
+            ]
+            self._files[key] = tuple(sorted(files, key=lambda file: (file.day, file.path)))
         return self._files[key]
 
     def _open(self) -> SqlCatalog:
         if self._catalog is None:
             from pyiceberg.catalog.sql import SqlCatalog
 
-            if not self.layout.root.is_dir():
-                raise LakeNotFound(
-                    f"opening the lake: {self.layout.root} is no folder. Set HEALTHLAKE_LAKE or --lake, "
-                    "or make "
-                    "a lake with "
-                    "`healthlake demo` or `healthlake land PATH --dt YYYY-MM-DD`."
-                )
+            self.layout.require()
             self._catalog = SqlCatalog(
                 CATALOG_NAME,
                 uri=f"sqlite:///{self.layout.catalog}?timeout=60",
@@ -233,7 +232,8 @@ def _uri(path: str) -> str:
     return f"file://{path}"
 
 
-def _local(uri: str) -> str:
+def local_path(uri: str) -> str:
+    """The path of a file that the catalog names by its URI."""
     return uri.removeprefix("file://")
 
 

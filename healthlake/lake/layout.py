@@ -1,4 +1,4 @@
-"""Where things lie in a lake. Paths only: nothing here reads or writes.
+"""Where things lie in a lake. Paths only: nothing here reads or writes a file.
 
 <root>/raw/synthea_fhir/dt=2026-01-01/…   drops as delivered
 <root>/bronze/patient/dt=2026-01-01/…     data files of bronze_patient; metadata/ lies beside dt=…
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from healthlake.contracts.model import DT, Contract
+from healthlake.errors import LakeNotFound
 
 DEFAULT_SOURCE = "synthea_fhir"
 
@@ -22,6 +23,14 @@ class LakeLayout:
     """The paths of the lake at `root`, an absolute local folder."""
 
     root: Path
+
+    def require(self) -> None:
+        """`LakeNotFound` where there is no lake: an unmounted one must not look like an empty one."""
+        if not self.root.is_dir():
+            raise LakeNotFound(
+                f"opening the lake: {self.root} is no folder. Run `healthlake demo`, or make a lake with"
+                " `healthlake land PATH --dt YYYY-MM-DD`, or name one that exists (HEALTHLAKE_LAKE, --lake)."
+            )
 
     def raw(self, source: str = DEFAULT_SOURCE) -> Path:
         return self.root / "raw" / source

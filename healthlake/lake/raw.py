@@ -6,22 +6,19 @@ from __future__ import annotations
 import datetime
 import filecmp
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from healthlake.contracts.model import DT
+from healthlake.days import iso_day
 from healthlake.errors import DropRefused, UsageError
 from healthlake.lake.layout import LakeLayout
 from healthlake.split import SourceFile
 
 _PART = ".part"
 _BLOCK = 4 * 1024 * 1024
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-"""Python reads 20260101 as a day too; such a folder would be listed and never read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +42,13 @@ def landed_days(layout: LakeLayout) -> list[datetime.date]:
         prefix, _, text = folder.name.partition("=")
         if prefix != DT or not folder.is_dir():
             continue
-        if not _DAY.fullmatch(text) or (day := _parsed(text)) is None:
+        if (day := iso_day(text)) is None:
             raise UsageError(
                 f"reading {raw}: folder {folder.name!r} is no day; expected {DT}=YYYY-MM-DD. Rename or "
                 "remove it."
             )
         days.append(day)
     return sorted(days)
-
-
-def _parsed(text: str) -> datetime.date | None:
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def drop_files(layout: LakeLayout, day: datetime.date) -> list[SourceFile]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from healthlake.engine.duckdb import DuckDBEngine
 
 
-class MergePlan:
+class DuckDBMergePlan:
     """The files that a merge writes and replaces: only files that hold a row to be removed are written
     again."""
 
@@ -86,10 +86,6 @@ class MergePlan:
     def _count(self, name: str) -> int:
         found = self.engine.execute(f"SELECT count(*) FROM {name}").fetchone()
         return int(found[0]) if found else 0
-
-    def kept_paths(self) -> list[str]:
-        gone = {file.path for file in self.replaced}
-        return [file.path for file in self.base.files if file.path not in gone]
 
     def undo(self) -> None:
         for path in self._written:

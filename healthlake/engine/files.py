@@ -1,0 +1,128 @@
+"""What engines share: rows become Parquet files beside their table, are audited as files, and one snapshot
+swaps them. An engine adds how SQL is run and how files are written.
+
+Refuses to look at rows: what is compared or chosen, an engine computes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from healthlake.contracts.model import Contract
+from healthlake.engine.protocol import Published, Staged
+from healthlake.errors import StructuralViolation
+from healthlake.lake.catalog import LakeCatalog, TableFile, Version
+
+
+class MergePlan(Protocol):
+    """The files that a merge writes and replaces: only files that hold a row to be removed are written
+    again."""
+
+    replaced: list[TableFile]
+    added: int
+    removed: int
+    rewritten: int
+
+    def write(self) -> list[tuple[str, int]]:
+        """Writes the files of the days that gain or lose rows; returns paths and rows."""
+
+    def undo(self) -> None:
+        """Removes what was written."""
+
+
+class FileEngine(ABC):
+    """Publishes files through PyIceberg, on every engine alike."""
+
+    def __init__(self, catalog: LakeCatalog) -> None:
+        self.catalog = catalog
+        self._what = "starting the engine"
+
+    def doing(self, what: str) -> None:
+        self._what = what
+
+    @abstractmethod
+    def relate(self, name: str, contract: Contract, paths: Sequence[str]) -> None:
+        """Makes `name` the rows of Parquet files, with exactly the contract's columns and types, also where
+        there is no file."""
+
+    @abstractmethod
+    def same_rows(self, contract: Contract, before: Sequence[str], after: Sequence[str]) -> bool:
+        """Whether two sets of files, neither empty, hold the same rows, in whatever order."""
+
+    @abstractmethod
+    def plan_merge(
+        self, contract: Contract, base: Version, keys: Sequence[str], touched: str, rows: str
+    ) -> MergePlan:
+        """What `merge` writes and replaces on the table as of `base`."""
+
+    def wrong_schema(self, contract: Contract, wrong: Sequence[str]) -> StructuralViolation:
+        """The error for columns that are not the contract's."""
+        return StructuralViolation(
+            f"{self._what}: the columns of {contract.name} are not its contract's ({', '.join(wrong)});"
+            " expected names, order and types as in docs/tables.md. Nothing was committed."
+        )
+
+    def discard(self, staged: Iterable[Staged]) -> None:
+        for each in staged:
+            for path, _ in each.files:
+                Path(path).unlink(missing_ok=True)
+
+    def publish(
+        self, contract: Contract, staged: Sequence[Staged], properties: Mapping[str, str]
+    ) -> Published:
+        base = self.catalog.version(contract) or Version(None, {}, ())
+        remove: list[TableFile] = []
+        add: list[tuple[str, int]] = []
+        for each in staged:
+            before = [file for file in base.files if file.day == each.day]
+            if self._is_as_before(contract, before, each):
+                self.discard([each])
+                self.relate(each.relation, contract, [file.path for file in before])
+                continue
+            remove.extend(before)
+            add.extend(each.files)
+        if not remove and not add:
+            return Published(base, changed=False)
+        version = self.catalog.commit(contract, base, [file.path for file in remove], add, properties)
+        return Published(version, True, sum(rows for _, rows in add), sum(file.rows for file in remove))
+
+    def _is_as_before(self, contract: Contract, before: Sequence[TableFile], staged: Staged) -> bool:
+        if sum(file.rows for file in before) != staged.rows:
+            return False
+        return not staged.rows or self.same_rows(
+            contract, [file.path for file in before], [path for path, _ in staged.files]
+        )
+
+    def merge(
+        self,
+        contract: Contract,
+        keys: Sequence[str],
+        touched: str,
+        rows: str,
+        properties: Mapping[str, str],
+        audit: Callable[[str], None],
+    ) -> Published:
+        base = self.catalog.version(contract) or Version(None, {}, ())
+        plan = self.plan_merge(contract, base, keys, touched, rows)
+        try:
+            add = plan.write()
+            gone = {file.path for file in plan.replaced}
+            kept = [file.path for file in base.files if file.path not in gone]
+            self.relate(f"{contract.name}_to_be", contract, kept + [path for path, _ in add])
+            audit(f"{contract.name}_to_be")
+            if not add and not plan.replaced and _same_properties(base.properties, properties):
+                return Published(base, changed=False)
+            version = self.catalog.commit(
+                contract, base, [file.path for file in plan.replaced], add, properties
+            )
+        except BaseException:
+            plan.undo()
+            raise
+        return Published(version, bool(add or plan.replaced), plan.added, plan.removed, plan.rewritten)
+
+
+def _same_properties(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    return all(before.get(name) == value for name, value in after.items())
