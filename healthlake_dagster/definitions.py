@@ -12,7 +12,7 @@ from healthlake_dagster.assets.raw import raw_asset
 from healthlake_dagster.assets.silver import silver_assets
 from healthlake_dagster.automation import daily_job
 from healthlake_dagster.listening import log_listener
-from healthlake_dagster.resources.etl import EtlResource
+from healthlake_dagster.resources.etl import etl_resource
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.settings import Settings
@@ -33,7 +33,7 @@ def build_definitions(settings: Settings, resources: Mapping[str, object] | None
         schedules=[schedule],
         resources={
             "lake": lake,
-            "etl": EtlResource(lake),
+            "etl": etl_resource(settings, lake),
             "query": QueryResource(lake),
             "listen": log_listener,
             **(resources or {}),

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from healthlake.days import iso_day
 from healthlake.errors import UsageError
 
 _PROJECT_ROOT = Path(__file__).resolve().parent.parent
 _TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no", "")
 _MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B|%)", re.IGNORECASE)
+_HEAP = re.compile(r"\d+[mg]", re.IGNORECASE)
 _DATABASE = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -37,11 +39,16 @@ class Settings:
     start_text: str = _setting(
         "HEALTHLAKE_START_DATE", "2026-01-01", "First day (UTC) of the daily partitions, YYYY-MM-DD."
     )
-    engine: str = _setting("HEALTHLAKE_ENGINE", "duckdb", "Engine that fills bronze and silver: duckdb.")
+    engine: str = _setting(
+        "HEALTHLAKE_ENGINE",
+        "duckdb",
+        "Engine that fills bronze and silver: duckdb, or spark (the Glue scripts in a local Spark).",
+    )
     memory: str = _setting(
         "HEALTHLAKE_MEMORY", "600MB", "DuckDB's memory limit; what doesn't fit is spilled to the lake."
     )
-    threads_text: str = _setting("HEALTHLAKE_THREADS", "", "DuckDB's threads; empty for one a processor.")
+    spark_memory: str = _setting("HEALTHLAKE_SPARK_MEMORY", "2g", "Heap of a local Spark, such as 2g.")
+    threads_text: str = _setting("HEALTHLAKE_THREADS", "", "The engine's threads; empty for one a processor.")
     allow_gaps_text: str = _setting(
         "HEALTHLAKE_ALLOW_GAPS",
         "0",
@@ -73,8 +80,15 @@ class Settings:
         return settings
 
     def _validate(self) -> None:
-        if self.engine != "duckdb":
-            raise UsageError(f"reading settings: HEALTHLAKE_ENGINE is {self.engine!r}, expected duckdb.")
+        if self.engine not in ("duckdb", "spark"):
+            raise UsageError(
+                f"reading settings: HEALTHLAKE_ENGINE is {self.engine!r}, expected duckdb or spark."
+            )
+        if not _HEAP.fullmatch(self.spark_memory):
+            raise UsageError(
+                f"reading settings: HEALTHLAKE_SPARK_MEMORY is {self.spark_memory!r}, expected a size such as"
+                " 2g or 1500m."
+            )
         if self.deployment not in ("dev", "production"):
             raise UsageError(
                 f"reading settings: HEALTHLAKE_DEPLOYMENT is {self.deployment!r}, expected dev or production."
@@ -137,15 +151,6 @@ class Settings:
     @property
     def sql_folder(self) -> Path:
         return Path(self.sql_text).absolute() if self.sql_text else _PROJECT_ROOT / "sql"
-
-
-def iso_day(text: str) -> datetime.date | None:
-    """The day that `text` names as YYYY-MM-DD, the only spelling that is also a partition key; else None."""
-    try:
-        day = datetime.date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.isoformat() == text else None
 
 
 def settings_table() -> list[tuple[str, str, str]]:

@@ -43,7 +43,7 @@ def bronze_assets(settings: Settings) -> dg.AssetsDefinition:
             return
         days = days_of(context.partition_keys)
         with step_faults():
-            report = etl.raw_to_bronze(days, listen(context))
+            report = etl.raw_to_bronze(context, days, listen(context))
         yield from report_job(context, report)
 
     return materialize

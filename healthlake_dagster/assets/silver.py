@@ -1,13 +1,13 @@
 """Silver: one job run for all resource types; it can be subset by type."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
 from healthlake.contracts.bronze import BRONZE_DELETION
 from healthlake.contracts.registry import SILVER_TABLES
-from healthlake.contracts.silver import RESOURCE_TYPES, SILVER_QUARANTINE, SILVER_RECONCILIATION, ResourceType
+from healthlake.contracts.silver import RESOURCE_TYPES, SILVER_QUARANTINE, SILVER_RECONCILIATION, types_of
 from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import days_of
 from healthlake_dagster.reporting import answered_checks_alone, report_job, step_faults
@@ -40,16 +40,10 @@ def silver_assets(settings: Settings) -> dg.AssetsDefinition:
         days = days_of(context.partition_keys)
         types = types_of({key.to_user_string() for key in context.selected_asset_keys})
         with step_faults():
-            report = etl.bronze_to_silver(days, types, listen(context))
+            report = etl.bronze_to_silver(context, days, types, listen(context))
         yield from report_job(context, report)
 
     return materialize
-
-
-def types_of(tables: Collection[str]) -> list[ResourceType]:
-    """The resource types that `tables` belong to; all where only shared tables are named."""
-    types = [kind for kind in RESOURCE_TYPES if any(table.name in tables for table in kind.tables)]
-    return types or list(RESOURCE_TYPES)
 
 
 def _specs(settings: Settings) -> list[dg.AssetSpec]:

@@ -1,30 +1,63 @@
-"""Runs the jobs that fill bronze and silver, in this process on DuckDB."""
+"""Runs the jobs that fill bronze and silver: in this process on DuckDB, or as the Glue scripts in a local
+Spark."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import Protocol
+
+import dagster as dg
 
 from healthlake.contracts.silver import ResourceType
 from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.jobs import bronze_to_silver, raw_to_bronze
 from healthlake.report import JobReport, Listener
 from healthlake_dagster.resources.lake import LakeResource
+from healthlake_dagster.resources.spark import SparkJobs
+from healthlake_dagster.settings import Settings
 
 
-class EtlResource:
-    """One job run at a time, on the engine of the settings."""
+class EtlResource(Protocol):
+    """Runs one job at a time for a step, whose context it gets to be interrupted with it."""
+
+    def raw_to_bronze(
+        self, context: dg.AssetExecutionContext, days: Sequence[datetime.date], listener: Listener
+    ) -> JobReport: ...
+
+    def bronze_to_silver(
+        self,
+        context: dg.AssetExecutionContext,
+        days: Sequence[datetime.date],
+        types: Sequence[ResourceType],
+        listener: Listener,
+    ) -> JobReport: ...
+
+
+def etl_resource(settings: Settings, lake: LakeResource) -> EtlResource:
+    """The one of the settings' engine."""
+    return SparkJobs(lake) if settings.engine == "spark" else DuckDBJobs(lake)
+
+
+class DuckDBJobs:
+    """The jobs in this process."""
 
     def __init__(self, lake: LakeResource) -> None:
         self._lake = lake
 
-    def raw_to_bronze(self, days: Sequence[datetime.date], listener: Listener) -> JobReport:
+    def raw_to_bronze(
+        self, context: dg.AssetExecutionContext, days: Sequence[datetime.date], listener: Listener
+    ) -> JobReport:
         catalog = self._lake.catalog()
         with self._engine() as engine:
             return raw_to_bronze(engine, catalog, days, listener)
 
     def bronze_to_silver(
-        self, days: Sequence[datetime.date], types: Sequence[ResourceType], listener: Listener
+        self,
+        context: dg.AssetExecutionContext,
+        days: Sequence[datetime.date],
+        types: Sequence[ResourceType],
+        listener: Listener,
     ) -> JobReport:
         catalog = self._lake.catalog()
         with self._engine() as engine:

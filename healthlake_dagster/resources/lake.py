@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from healthlake.errors import LakeNotFound
 from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import LakeLayout
 from healthlake_dagster.settings import Settings
@@ -17,11 +16,7 @@ class LakeResource:
 
     def require(self) -> None:
         """`LakeNotFound` where there is no lake: an unmounted one must not look like an empty one."""
-        if not self.layout.root.is_dir():
-            raise LakeNotFound(
-                f"opening the lake: {self.layout.root} is no folder. Run `healthlake demo`, or make a lake"
-                " with `healthlake land PATH --dt YYYY-MM-DD`, or set HEALTHLAKE_LAKE to one that exists."
-            )
+        self.layout.require()
 
     def catalog(self) -> LakeCatalog:
         """The tables of the lake, which must be there."""

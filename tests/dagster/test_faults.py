@@ -14,7 +14,7 @@ import pytest
 from healthlake.contracts.registry import BRONZE_TABLES
 from healthlake_dagster.commands.materialize import RunSummary, run_days
 from healthlake_dagster.definitions import build_definitions
-from healthlake_dagster.resources.etl import EtlResource
+from healthlake_dagster.resources.etl import DuckDBJobs
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.runs import lake_instance, run_events
 from healthlake_dagster.settings import Settings
@@ -141,11 +141,11 @@ def test_a_structural_violation_commits_nothing_shows_its_check_failed_and_fails
         assert world.rows(table) == []
 
 
-class _Foreign(EtlResource):
+class _Foreign(DuckDBJobs):
     """An engine that fails as foreign code does: with a value in the message, caused by another one with a
     path."""
 
-    def raw_to_bronze(self, days: Any, listener: Any) -> Any:
+    def raw_to_bronze(self, context: Any, days: Any, listener: Any) -> Any:
         try:
             raise FileNotFoundError(2, "No such file", f"/raw/{PRIVATE}.json")
         except FileNotFoundError as error:
@@ -180,7 +180,7 @@ def test_an_exception_of_foreign_code_leaves_its_class_and_place_but_not_its_mes
 def test_a_lake_that_went_away_fails_the_step_with_what_to_do(lake: Path, tmp_path: Path) -> None:
     gone = settings_of(tmp_path / "gone")
     settings = settings_of(lake)
-    events = _events(settings, etl=EtlResource(LakeResource(gone)))
+    events = _events(settings, etl=DuckDBJobs(LakeResource(gone)))
     (failed,) = [
         event.dagster_event for event in events if event.dagster_event and event.dagster_event.is_step_failure
     ]

@@ -1,0 +1,195 @@
+"""What the entry scripts share: arguments as Glue passes them, a Spark engine, messages to who started the
+script, and an end that says whether it went well.
+
+A script that fails ends with an exception whose last line names the remedy and no value of a record: Glue
+shows that line. What is said besides goes to stderr, or to Dagster where Pipes asks for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from healthlake.contracts.model import Contract
+from healthlake.days import iso_day
+from healthlake.engine.protocol import Engine
+from healthlake.engine.scratch import scratch_folder
+from healthlake.errors import HealthlakeError, UsageError
+from healthlake.lake.catalog import LakeCatalog
+from healthlake.lake.layout import LakeLayout
+from healthlake.messages import Message, error_message, hear, report_message, sending_listener
+from healthlake.report import JobReport, Listener
+
+_PIPES_VARIABLE = "DAGSTER_PIPES_MESSAGES"
+
+Job = Callable[["Arguments", Engine, LakeCatalog, Listener], JobReport]
+
+
+class JobFailed(HealthlakeError):
+    """A job ended with faults, or before it had a report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What a script was asked for: every day from `start` to `end`, and `tables` (empty for all)."""
+
+    lake: Path
+    database: str
+    start: datetime.date
+    end: datetime.date
+    tables: tuple[str, ...]
+    threads: int | None
+    memory: str
+
+    @property
+    def days(self) -> list[datetime.date]:
+        length = (self.end - self.start).days + 1
+        return [self.start + datetime.timedelta(days=number) for number in range(length)]
+
+
+def run_script(job: Job, tables: Sequence[Contract], description: str, argv: Sequence[str]) -> None:
+    """Runs a job as a script's whole work; raises `JobFailed` where it isn't done."""
+    with _messages() as send:
+        try:
+            report = _run(job, read_arguments(argv, tables, description), sending_listener(send))
+        except HealthlakeError as error:
+            send(error_message(error))
+            raise JobFailed(_one_line(str(error))) from None
+        except Exception as error:
+            failed = JobFailed(_withheld(error))
+            send(error_message(failed))
+            raise failed from None
+        send(report_message(report))
+        if report.faults:
+            faults = dict.fromkeys(_one_line(str(fault.error)) for fault in report.faults)
+            raise JobFailed(" | ".join(faults)) from None
+
+
+def _run(job: Job, arguments: Arguments, listener: Listener) -> JobReport:
+    # pyspark takes half a second to import: --help and a wrong argument don't wait for it.
+    from healthlake.engine.spark import SparkEngine
+    from healthlake.engine.spark_session import open_lake, start_local
+
+    layout = LakeLayout(arguments.lake)
+    catalog = LakeCatalog(layout, arguments.database)
+    layout.require()
+    with scratch_folder(layout.scratch) as scratch:
+        listener.say("starting Spark")
+        spark = start_local(arguments.threads, arguments.memory, scratch)
+        try:
+            with SparkEngine(open_lake(spark, layout), catalog) as engine:
+                return job(arguments, engine, catalog, listener)
+        finally:
+            spark.stop()
+
+
+def read_arguments(argv: Sequence[str], tables: Sequence[Contract], description: str) -> Arguments:
+    """Arguments from a command line. Glue adds some of its own (`--JOB_NAME`, `--TempDir`, …): what is not
+    known here is ignored. `UsageError` says which one is wrong."""
+    parser = argparse.ArgumentParser(
+        description=description,
+        allow_abbrev=False,
+        exit_on_error=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--lake", help="root folder of the lake")
+    parser.add_argument("--database", default="healthlake", help="database in the catalog (healthlake)")
+    parser.add_argument("--partition-start", metavar="DAY", help="first day, YYYY-MM-DD")
+    parser.add_argument("--partition-end", metavar="DAY", help="last day (the first)")
+    parser.add_argument("--tables", default="", help="tables to write, comma between them (all)")
+    parser.add_argument("--threads", default="", help="threads of a local Spark (one a processor)")
+    parser.add_argument("--memory", default="2g", help="memory of a local Spark (2g)")
+    try:
+        given, _ = parser.parse_known_args(list(argv))
+    except argparse.ArgumentError as error:
+        raise UsageError(f"reading the arguments: {error.message}. See --help.") from None
+    if not given.lake:
+        raise UsageError("reading the arguments: --lake is missing; expected the root folder of the lake.")
+    start = _day("--partition-start", given.partition_start)
+    end = _day("--partition-end", given.partition_end) if given.partition_end else start
+    if end < start:
+        raise UsageError(f"reading the arguments: --partition-end {end} is before --partition-start {start}.")
+    return Arguments(
+        _lake(given.lake),
+        given.database,
+        start,
+        end,
+        _tables(given.tables, tables),
+        _threads(given.threads),
+        given.memory,
+    )
+
+
+def _lake(text: str) -> Path:
+    if "://" in text:
+        raise UsageError(
+            f"reading the arguments: --lake is {text}, expected a folder: lakes on S3 come later."
+        )
+    return Path(text).expanduser().absolute()
+
+
+def _threads(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise UsageError(f"reading the arguments: --threads is {text!r}, expected a number from 1 on.")
+    return int(text)
+
+
+def _day(name: str, text: str | None) -> datetime.date:
+    day = iso_day(text or "")
+    if day is None:
+        raise UsageError(f"reading the arguments: {name} is {text!r}, expected a day as YYYY-MM-DD.")
+    return day
+
+
+def _tables(text: str, known: Sequence[Contract]) -> tuple[str, ...]:
+    asked = tuple(name.strip() for name in text.split(",") if name.strip())
+    names = [table.name for table in known]
+    if unknown := [name for name in asked if name not in names]:
+        raise UsageError(
+            f"reading the arguments: --tables names {', '.join(unknown)}; this job writes {', '.join(names)}."
+        )
+    return asked
+
+
+@contextlib.contextmanager
+def _messages() -> Iterator[Callable[[Message], None]]:
+    """Where messages go: to Dagster, where it started this process, else to stderr as lines."""
+    if _PIPES_VARIABLE in os.environ:
+        # The wire format of Pipes, without Dagster; not needed where a script is run by hand.
+        from dagster_pipes import open_dagster_pipes
+
+        with open_dagster_pipes() as pipes:
+            yield pipes.report_custom_message
+        return
+    listener = Listener(say=_say, split=_say_split)
+    yield lambda message: hear(message, listener)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{datetime.datetime.now(datetime.UTC):%H:%M:%S} {line}\n")
+
+
+def _say_split(day: datetime.date, done: int, total: int, entries: int) -> None:
+    _say(f"{day}: {done / 1e6:,.1f} of {total / 1e6:,.1f} MB split, {entries:,} entries")
+
+
+def _withheld(error: Exception) -> str:
+    """Where a bug is, without its message, which may quote a value."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}; its message is withheld"
+        " because it may quote values. This is a fault of healthlake: see docs/runbook.md."
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,99 @@
+"""Runs the jobs as the Glue scripts, each in a process of its own with a local Spark: what runs on Glue runs
+here.
+
+The script's progress and its report come back as Dagster Pipes messages.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import dagster as dg
+
+from healthlake.contracts.silver import RESOURCE_TYPES, ResourceType
+from healthlake.errors import EngineError
+from healthlake.messages import job_report
+from healthlake.report import JobReport, Listener
+from healthlake_dagster.resources.lake import LakeResource
+from healthlake_dagster.resources.pipes import pipes_session
+
+SCRIPTS = Path(__file__).resolve().parent.parent.parent / "glue_scripts"
+
+_SECONDS_TO_STOP = 20
+
+
+class SparkJobs:
+    """The jobs in a local Spark."""
+
+    def __init__(self, lake: LakeResource) -> None:
+        self._lake = lake
+
+    def raw_to_bronze(
+        self, context: dg.AssetExecutionContext, days: Sequence[datetime.date], listener: Listener
+    ) -> JobReport:
+        return self._run(context, "raw_to_bronze_synthea", days, [], listener)
+
+    def bronze_to_silver(
+        self,
+        context: dg.AssetExecutionContext,
+        days: Sequence[datetime.date],
+        types: Sequence[ResourceType],
+        listener: Listener,
+    ) -> JobReport:
+        some = len(types) < len(RESOURCE_TYPES)
+        tables = [table.name for kind in types for table in kind.tables] if some else []
+        return self._run(context, "bronze_to_silver_conform", days, tables, listener)
+
+    def _run(
+        self,
+        context: dg.AssetExecutionContext,
+        script: str,
+        days: Sequence[datetime.date],
+        tables: Sequence[str],
+        listener: Listener,
+    ) -> JobReport:
+        self._lake.require()
+        settings = self._lake.settings
+        command = [
+            *(sys.executable, str(SCRIPTS / f"{script}.py")),
+            *("--JOB_NAME", script),
+            *("--lake", str(settings.lake), "--database", settings.database),
+            *("--partition-start", min(days).isoformat(), "--partition-end", max(days).isoformat()),
+            *(("--tables", ",".join(tables)) if tables else ()),
+            *(("--threads", str(settings.threads)) if settings.threads else ()),
+            *("--memory", settings.spark_memory),
+        ]
+        with pipes_session(context, listener) as session:
+            code = _finished(command, session.get_bootstrap_env_vars())
+        for message in reversed(list(session.get_custom_messages())):
+            if report := job_report(message):
+                return report
+        raise EngineError(
+            f"running {script} for {min(days)} to {max(days)}: the script ended with status {code} and no"
+            " report. What it said last is in the output of the run. Run it by hand:"
+            f" python {' '.join(command[1:])}"
+        )
+
+
+def _finished(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Runs the script to its end and returns its status; when the step is interrupted, so is the script."""
+    # With its own group, a Ctrl-C in the terminal reaches it once, through the step.
+    process = subprocess.Popen(  # noqa: S603 - our own script
+        command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        return process.wait()
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        raise
