@@ -7,10 +7,10 @@ LAKE_PATH := $(abspath $(LAKE))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test lint bench lock drops elements docs clean
+.PHONY: help demo ui test test-3.13 lint bench lock drops elements docs sql-on-fhir-report glue-zip clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # What `make demo` needs: no Java, no pyspark.
 $(VENV)/.run: requirements.txt pyproject.toml
@@ -43,10 +43,33 @@ ui: $(VENV)/.run ## Open Dagster's UI on the lake at http://localhost:3000 (LAKE
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/.dev ## Check style and types
+# The same lock in an environment of its own. Dagster's tests and the CLI's run in Dagster's Python, not in Glue's.
+# Python 3.13 warns of SQLite connections that PyIceberg's catalog (0.12) leaves to the garbage collector.
+PYTHON_313 ?= $(firstword $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/python; do \
+	"$$python" -c '' 2>/dev/null && echo "$$python"; done))
+VENV_313 := .venv-3.13
+
+$(VENV_313)/.dev: requirements-dev.txt pyproject.toml
+	@test -x $(VENV_313)/bin/python || $(PYTHON_313) -m venv $(VENV_313)
+	@echo "installing the development tools into $(VENV_313) (two minutes the first time)"
+	@$(VENV_313)/bin/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@$(VENV_313)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test-3.13: ## Run the library's tests on Python 3.13, which Glue 6.0 has
+ifeq ($(strip $(PYTHON_313)),)
+	@echo "skipped: no Python 3.13 found; give one with make test-3.13 PYTHON_313=/path/to/python"
+else
+	@$(MAKE) --no-print-directory $(VENV_313)/.dev
+	@$(VENV_313)/bin/python -m pytest --ignore tests/dagster --ignore tests/cli \
+		-W 'ignore:unclosed database:ResourceWarning'
+endif
+
+lint: $(VENV)/.dev ## Check style, types, and that all SQL means the same in every engine
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --no-cache --check .
 	@$(BIN)/mypy
+	@$(BIN)/python scripts/lint_sql.py
 
 bench: $(VENV)/.dev ## Measure raw to gold on BENCH_PATIENTS Synthea patients (default 80; needs Java and Maven)
 	@$(BIN)/python bench/run.py
@@ -60,6 +83,12 @@ elements: $(VENV)/.run ## Make healthlake/r4/elements.json again (needs npm)
 docs: $(VENV)/.dev ## Generate the generated parts of docs/
 	@$(BIN)/python scripts/make_docs.py
 
+sql-on-fhir-report: $(VENV)/.dev ## Run the official SQL on FHIR suite on both engines into docs/ (needs Java)
+	@$(BIN)/python -m scripts.make_sql_on_fhir_report
+
+glue-zip: $(VENV)/.dev ## Pack the library for Glue into dist/, with the list of wheels that its jobs need
+	@$(BIN)/python scripts/make_glue_zip.py
+
 lock: $(VENV)/.dev ## Resolve the dependencies again into requirements*.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras --no-header --no-emit-index-url \
 		--no-emit-find-links --python-version 3.11 --extra build pyproject.toml --output-file requirements.txt
@@ -68,4 +97,4 @@ lock: $(VENV)/.dev ## Resolve the dependencies again into requirements*.txt
 		--output-file requirements-dev.txt
 
 clean: ## Remove the demo lake, caches and the virtual environment
-	@rm -rf $(VENV) lake .env .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@rm -rf $(VENV) $(VENV_313) dist lake .env .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

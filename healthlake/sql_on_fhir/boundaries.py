@@ -1,9 +1,9 @@
 """lowBoundary() and highBoundary(): the least and greatest value that what is stated may stand for.
 
 Dates and times are completed from a pattern: `2010-10` + the rest of `0000-01-01`. A dateTime without offset
-may be anywhere on earth, from +14:00 to -12:00. A decimal gives half a unit of its last stated digit; JSON
-readers of SQL engines drop trailing zeros after the first (`1.00` reads as `1.0`), so its precision is at
-least one digit coarser there.
+may be anywhere on earth, from +14:00 to -12:00. A decimal gives half a unit of its last stated digit; the
+JSON readers of SQL engines keep whether there is a point, but not zeros at the end or an exponent, so `1.00`
+and `1e0` have the precision of `1.0`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from healthlake.sql_on_fhir.types import Scalar
 
 _ZONE = "^.*T.*(Z|[+-][0-9]{2}:[0-9]{2})$"
 _LOCAL = "^([0-9-]{4,10}(?:T[0-9:.]*)?)"
-_PLAIN_DECIMAL = "^(-?[0-9]+(?:[.][0-9]{1,8})?)$"
+_WHOLE = "^(-?[0-9]+)$"
+_FRACTION = "[.]([0-9](?:[0-9]*[1-9])?)0*$"
 
 
 def _text(value: str) -> tree.Literal:
@@ -52,14 +53,17 @@ def _time(text: tree.Node, low: bool) -> tree.Node:
 
 
 def _decimal(text: tree.Node, low: bool) -> tree.Node:
-    """NULL for exponents and for more than 8 decimals, whose half unit a DECIMAL can't hold."""
-    plain = tree.Extract(text, _PLAIN_DECIMAL)
-    fraction = tree.Extract(plain, "[.]([0-9]+)$")
-    decimals = tree.Case(((tree.IsNull(fraction), tree.number(0)),), tree.Length(fraction))
+    """NULL for more than 8 decimals, whose half unit a DECIMAL can't hold."""
+    number = tree.Cast(text, Scalar.DECIMAL)
+    fraction = tree.Extract(tree.Cast(number, Scalar.TEXT), _FRACTION)
+    whole = tree.Not(tree.IsNull(tree.Extract(text, _WHOLE)))
+    decimals = tree.Case(((whole, tree.number(0)),), tree.Length(fraction))
     half = tree.Text((_text("0."), tree.Substring(_text("00000000"), tree.number(0), decimals), _text("5")))
-    return tree.Arithmetic(
-        "-" if low else "+", tree.Cast(plain, Scalar.DECIMAL), tree.Cast(half, Scalar.DECIMAL)
-    )
+    boundary = tree.Arithmetic("-" if low else "+", number, tree.Cast(half, Scalar.DECIMAL))
+    # The DECIMAL has rounded what has more than 9 decimals; whole numbers may have more digits than doubles.
+    exact = tree.Compare("=", tree.Cast(number, Scalar.DOUBLE), tree.Cast(text, Scalar.DOUBLE))
+    fits = tree.Logic("and", (tree.Compare("<", decimals, tree.number(9)), exact))
+    return tree.Case(((fits, boundary),))
 
 
 BOUNDARIES: Mapping[str, Callable[[tree.Node, bool], tree.Node]] = {

@@ -53,7 +53,7 @@ def compile_column(view: str, column: ColumnDefinition, scope: Scope) -> tuple[V
     """A column's description and its value in a scope; PathError or ViewDefinitionError with its name."""
     location = f"column '{column.name}'"
     decimal = Scalar.DOUBLE if column.ansi_type == "DOUBLE PRECISION" else scope.decimal
-    scope = replace(scope, place=f"view '{view}', {location}", decimal=decimal)
+    scope = replace(scope, place=location, decimal=decimal)
     try:
         value = compile_path(column.path, scope)
         scalar = tree.item_type(value.node)

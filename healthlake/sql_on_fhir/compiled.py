@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from healthlake.sql_on_fhir import tree
 from healthlake.sql_on_fhir.columns import ViewColumn
 from healthlake.sql_on_fhir.dialects import DIALECTS
 from healthlake.sql_on_fhir.dialects.emitter import Emitter
 from healthlake.sql_on_fhir.errors import UnknownDialectError, ViewDefinitionError
-from healthlake.sql_on_fhir.rows import compile_rows
-from healthlake.sql_on_fhir.types import Shape
-from healthlake.sql_on_fhir.view import read_view
+from healthlake.sql_on_fhir.rows import CompiledRows, compile_rows
+from healthlake.sql_on_fhir.view import ViewDefinition, read_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +33,28 @@ class CompiledView:
     resource: str
     dialect: str
     columns: tuple[OutputColumn, ...]
-    _rows: tree.Node = field(repr=False)
-    _shape: Shape = field(repr=False)
+    _definition: ViewDefinition = field(repr=False)
+    _rows: CompiledRows = field(repr=False)
     _emitter: type[Emitter] = field(repr=False)
 
-    def select(self, source: str, json_column: str, carry: Sequence[str] = ()) -> str:
+    def select(
+        self, source: str, json_column: str, carry: Sequence[str] = (), violations: str | None = None
+    ) -> str:
         """A SELECT of the view's rows for each row of a relation.
 
         `source` is SQL that can follow FROM: a table's name, a table function, a query in parentheses.
         `json_column` is its column of resources as JSON text, `carry` names its columns that each row of the
         view shall keep; these come first and under their own names. A text that is NULL, not JSON or another
         resource type gives no rows. ViewDefinitionError where a carried name is also one of the view's.
+
+        `violations` names a last column: a list of texts, empty where the row violates no rule of the view,
+        never NULL (see `violations`, `rows`). Without it a value that violates one is NULL and nothing says
+        why.
         """
-        carried = {name.lower() for name in carry}
-        if len(carried) < len(carry):
-            raise ViewDefinitionError(f"carried twice: {', '.join(carry)}", view=self.name)
+        added = [*carry, *([violations] if violations is not None else [])]
+        carried = {name.lower() for name in added}
+        if len(carried) < len(added):
+            raise ViewDefinitionError(f"carried twice: {', '.join(added)}", view=self.name)
         for column in self.columns:
             if column.name.lower() in carried:
                 location = f"column '{column.name}'"
@@ -58,11 +63,12 @@ class CompiledView:
         prefix = "_v"
         while any(name.startswith(prefix) for name in carried):
             prefix = f"_{prefix}"
-        return self._emitter(prefix).select(self._rows, self._shape, source, json_column, carry)
+        compiled = self._rows if violations is None else compile_rows(self._definition, violations)
+        return self._emitter(prefix).select(compiled.rows, compiled.shape, source, json_column, carry)
 
 
 def compile_view(view: Mapping[str, Any], dialect: str) -> CompiledView:
-    """Compiles a ViewDefinition (its JSON as a dict) for a dialect: "duckdb".
+    """Compiles a ViewDefinition (its JSON as a dict) for a dialect: "duckdb" or "spark".
 
     Raises ViewDefinitionError or PathError (see `errors`) for a view that is wrong, UnknownDialectError for a
     dialect that isn't there. Nothing of an engine is imported or asked.
@@ -73,9 +79,7 @@ def compile_view(view: Mapping[str, Any], dialect: str) -> CompiledView:
     definition = read_view(view)
     compiled = compile_rows(definition)
     columns = tuple(_output(column, emitter("_")) for column in compiled.columns)
-    return CompiledView(
-        definition.name, definition.resource, dialect, columns, compiled.rows, compiled.shape, emitter
-    )
+    return CompiledView(definition.name, definition.resource, dialect, columns, definition, compiled, emitter)
 
 
 def _output(column: ViewColumn, emitter: Emitter) -> OutputColumn:

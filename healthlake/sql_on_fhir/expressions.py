@@ -28,6 +28,8 @@ def evaluate(node: syntax.Syntax, scope: Scope) -> Value:
     """The value of one part of a path."""
     match node:
         case syntax.Constant():
+            if not SCALARS[node.type].holds(node.value):
+                raise PathTypeError(f"{node.value} is beyond the {node.type}s", node.position)
             return literal(node.value, node.type, scope.decimal)
         case syntax.Name():
             return _name(node, scope)

@@ -2,8 +2,8 @@
 
 The paths lead from an item to items of its own type, so one level's code serves all: what the paths reach is
 kept as JSON text and parsed when its level has its turn. (Nesting the levels' types instead doubles them per
-level where there are two paths: 0.7 s to plan at depth 8.) An item with children below DEPTH is a violation
-in the row. Only paths of element names (`item`, `answer.item`) can be repeated; what a function gives
+level where there are two paths: 0.7 s to plan at depth 8.) Items below DEPTH are left out, which is a
+violation. Only paths of element names (`item`, `answer.item`) can be repeated; what a function gives
 couldn't be kept as text.
 """
 
@@ -37,7 +37,7 @@ def steps_of(path: str) -> Steps:
     return steps
 
 
-def descendants(routes: Sequence[Steps], scope: Scope) -> Value | None:
+def descendants(routes: Sequence[Steps], scope: Scope) -> Repeated | None:
     """What the routes reach from the focus, from there again, and so on, as one list.
 
     None where no route fits the focus: the spec's suite wants no rows then, not an error.
@@ -51,32 +51,45 @@ def descendants(routes: Sequence[Steps], scope: Scope) -> Value | None:
         raise PathTypeError(
             f"the repeated paths reach different types: {', '.join(sorted(reached | again))}", 0
         )
-    repeated = _Repeat(routes, type_, Shape(), scope)
-    return Value(repeated.below(scope.focus, DEPTH), type_)
+    return Repeated(routes, type_, Shape(rewritten=True), scope)
 
 
-class _Repeat:
+class Repeated:
+    """The items that the routes reach from a scope's focus."""
+
     def __init__(self, routes: Sequence[Steps], type_: str, shape: Shape, scope: Scope) -> None:
         self._routes = routes
         self._type = type_
         self._shape = shape
         self._scope = scope
 
-    def below(self, value: Value, depth: int) -> tree.Node:
-        """All items below a value, each before its own children."""
+    def items(self) -> Value:
+        """All of them, each before its own children."""
+        return Value(self._below(self._scope.focus, DEPTH, marked=False), self._type)
+
+    def marked_items(self) -> tree.Node:
+        """The same as rows: `item`, and whether it is `cut`, with children below DEPTH that are left out."""
+        return self._below(self._scope.focus, DEPTH, marked=True)
+
+    def unmarked(self, row: tree.Node) -> tuple[Value, tree.Node]:
+        """The item in one of the marked rows, and whether it is cut."""
+        item = tree.Field(row, "item", self._shape, None)
+        return Value(item, self._type), tree.Field(row, "cut", Scalar.BOOLEAN, None)
+
+    def _below(self, value: Value, depth: int, *, marked: bool) -> tree.Node:
         text = self._scope.variable(Scalar.JSON)
         items = tree.Map(self._children(value), text, tree.Parse(text, self._shape))
-        item = self._scope.variable(self._shape)
-        return tree.Flatten(tree.Map(items, item, self._with_descendants(Value(item, self._type), depth)))
-
-    def _with_descendants(self, item: Value, depth: int) -> tree.Node:
-        itself = tree.Items((item.node,), ListType(self._shape))
-        if not any(_reached(self._type, steps) for steps in self._routes):
-            return itself
-        if depth == 0:
-            message = f"{self._scope.place}: repeat ends at {DEPTH} levels and there are more"
-            return tree.Guard(itself, exists(self._children(item)), message)
-        return tree.Concat((itself, self.below(item, depth - 1)))
+        variable = self._scope.variable(self._shape)
+        item = Value(variable, self._type)
+        deeper = any(_reached(self._type, steps) for steps in self._routes)
+        itself: tree.Node = variable
+        if marked:
+            cut = exists(self._children(item)) if deeper and depth == 0 else tree.FALSE
+            itself = tree.Row((("item", variable), ("cut", cut)))
+        body: tree.Node = tree.Items((itself,), ListType(itself.type))
+        if deeper and depth > 0:
+            body = tree.Concat((body, self._below(item, depth - 1, marked=marked)))
+        return tree.Flatten(tree.Map(items, variable, body))
 
     def _children(self, value: Value) -> tree.Node:
         """What the paths reach from a value, as JSON texts."""

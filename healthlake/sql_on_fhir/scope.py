@@ -40,7 +40,8 @@ class Value:
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The surroundings of one path. `decimal` is the scalar as which decimals are read: DECIMAL, or DOUBLE
-    for a column that is tagged so (then also inside its comparisons), or TEXT for the boundary functions."""
+    for a column that is tagged so (then also inside its comparisons), or TEXT for the boundary functions.
+    `place` is the column or clause that the path is of, as violations name it."""
 
     resource: Value
     focus: Value
@@ -78,7 +79,7 @@ class Scope:
             return value.node
         too_many = tree.Compare(">", tree.Size(value.node), tree.number(1))
         item = tree.ItemAt(value.node, tree.number(0))
-        return tree.Guard(item, too_many, f"{self.place}: more than one value")
+        return tree.Guard(item, too_many, self.place, "more than one value")
 
 
 def as_list(node: tree.Node) -> tree.Node:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from typing import TypeAlias
 
@@ -23,6 +24,14 @@ class Scalar(Enum):
     DOUBLE = "double"
     INSTANT = "instant"
     JSON = "json"
+
+    def holds(self, value: object) -> bool:
+        """Whether a constant is within the type."""
+        if self is Scalar.LONG and isinstance(value, int):
+            return -(2**63) <= value < 2**63
+        if self is Scalar.DECIMAL and isinstance(value, int | Decimal):
+            return -(10**29) < value < 10**29
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +50,15 @@ class RowType:
 
 @dataclass(eq=False, slots=True)
 class Shape:
-    """A JSON object and the properties of it that are read."""
+    """A JSON object and the properties of it that are read. `rewritten`: it is parsed from a JSON part, whose
+    numbers the engine has written again."""
 
     properties: dict[str, Property] = field(default_factory=dict)
+    rewritten: bool = False
 
     def property(self, name: str, *, is_list: bool) -> Property:
         """The property `name`, added where it wasn't read before."""
-        return self.properties.setdefault(name, Property(is_list))
+        return self.properties.setdefault(name, Property(is_list, rewritten=self.rewritten))
 
 
 @dataclass(eq=False, slots=True)
@@ -57,10 +68,11 @@ class Property:
     is_list: bool
     shape: Shape | None = None
     scalars: set[Scalar] = field(default_factory=set)
+    rewritten: bool = False
 
     def as_object(self) -> Shape:
         """Read as an object; the shape that its properties are added to."""
-        self.shape = self.shape or Shape()
+        self.shape = self.shape or Shape(rewritten=self.rewritten)
         return self.shape
 
     def as_scalar(self, scalar: Scalar) -> Scalar:
@@ -79,7 +91,14 @@ class Property:
             return Scalar.JSON
         if self.shape:
             return self.shape
-        return Scalar.TEXT if len(self.scalars) > 1 else next(iter(self.scalars))
+        if len(self.scalars) > 1 or (self.rewritten and Scalar.DECIMAL in self.scalars):
+            return Scalar.TEXT
+        return next(iter(self.scalars))
+
+    @property
+    def type(self) -> ValueType:
+        """The type of the whole property: `stored`, a list of it where it is a list."""
+        return ListType(self.stored) if self.is_list else self.stored
 
 
 ValueType: TypeAlias = Scalar | Shape | ListType | RowType

@@ -133,6 +133,8 @@ class _Reader:
         if len(values) != 1 or values[0] not in types:
             raise self._error(f"constant '{name}' needs one value[x] of a primitive type", location)
         type_, value = types[values[0]], constant[values[0]]
+        if not SCALARS[type_].holds(Decimal(str(value)) if isinstance(value, float) else value):
+            raise self._error(f"{values[0]} of constant '{name}' is beyond the {type_}s", location)
         if SCALARS[type_] is Scalar.DECIMAL and type(value) in (int, float, Decimal):
             return name, (type_, Decimal(str(value)))
         wanted: Mapping[Scalar, type] = {Scalar.TEXT: str, Scalar.BOOLEAN: bool, Scalar.LONG: int}

@@ -1,4 +1,7 @@
-"""Runs views on DuckDB. The compiler itself imports no engine."""
+"""Runs views on DuckDB and notes them, so that what is expected of DuckDB is asked of Spark too, at the end.
+
+`test_same_on_spark` has to run after all that note something, in one go: a view at a time costs minutes.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,27 @@ import duckdb
 import pytest
 
 from healthlake.sql_on_fhir import compile_view
+from tests.sql_on_fhir.engines import Question
+
+NOTED: dict[str, tuple[dict[str, Any], dict[str, None]]] = {}
+"""By its JSON each view that ran, with the texts (in order, each once) that it was asked of."""
 
 
 class Views:
     """Runs a view over resources given as JSON objects, or as text that is taken as it is."""
 
     def __init__(self) -> None:
+        self.texts: list[str] = []
         self.connection = duckdb.connect()
         self.connection.execute("SET threads = 1")
 
     def load(self, resources: Iterable[Any]) -> None:
         """Makes the table `resources` with the columns `position` and `resource`."""
-        texts = [r if isinstance(r, str) else json.dumps(r, ensure_ascii=False) for r in resources]
+        self.texts = [r if isinstance(r, str) else json.dumps(r, ensure_ascii=False) for r in resources]
         self.connection.execute(
             "CREATE OR REPLACE TABLE resources AS"
             " SELECT unnest(range(len($1::VARCHAR[]))) AS position, unnest($1::VARCHAR[]) AS resource",
-            [texts],
+            [self.texts],
         )
 
     def query(self, sql: str) -> list[dict[str, Any]]:
@@ -33,11 +41,14 @@ class Views:
         names = [column[0] for column in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
-    def rows(self, view: dict[str, Any], resources: Iterable[Any] | None = None) -> list[dict[str, Any]]:
-        """The view's rows, over the table as it is where no resources are given."""
-        if resources is not None:
-            self.load(resources)
-        return self.query(compile_view(view, "duckdb").select("resources", "resource"))
+    def rows(
+        self, view: dict[str, Any], resources: Iterable[Any], violations: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The view's rows, with a column for violations where it gets a name."""
+        self.load(resources)
+        _, texts = NOTED.setdefault(json.dumps(view), (view, {}))
+        texts.update(dict.fromkeys(self.texts))
+        return self.query(compile_view(view, "duckdb").select("resources", "resource", [], violations))
 
     def values(self, path: str, *resources: Any, **column: Any) -> list[Any]:
         """The values of a view's only column, for views of the first resource's type."""
@@ -50,6 +61,15 @@ def one_column(path: str, resource: str = "Patient", **column: Any) -> dict[str,
     """A view with one column, `value`."""
     column = {"name": "value", "path": path, **column}
     return {"name": "tested", "resource": resource, "select": [{"column": [column]}]}
+
+
+def noted() -> list[Question]:
+    """What ran on DuckDB in this session."""
+    return [Question(view, tuple(texts)) for view, texts in NOTED.values()]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem == "test_same_on_spark")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from healthlake.sql_on_fhir import (
     ViewDefinitionError,
     compile_view,
 )
+from healthlake.sql_on_fhir.dialects import DIALECTS
 from tests.sql_on_fhir.conftest import one_column
 
 
@@ -74,6 +75,16 @@ def test_the_nearest_known_name_is_offered(path: str, position: int, nearest: st
         ("name.given.first().extension('x').exists()", 19, "right after the element's name"),
         ("getReferenceKey()", 0, "for a Reference"),
         ("name.extension(family)", 15, "no element 'family'"),
+        (
+            "multipleBirth.ofType(integer) < 9223372036854775808",
+            32,
+            "9223372036854775808 is beyond the integers",
+        ),
+        (
+            "multipleBirth.ofType(integer) < 1.5 + 100000000000000000000000000000.0",
+            38,
+            "is beyond the decimals",
+        ),
         ("active.lowBoundary()", 7, "can't be asked of this boolean"),
     ],
 )
@@ -153,6 +164,8 @@ def select_with(**keys: Any) -> dict[str, Any]:
         (one_column("id", collection="yes"), "must be true or false"),
         ({**select_with(), "constant": [{"name": "c"}]}, "constant 'c' needs one value"),
         ({**select_with(), "constant": [{"name": "c", "valueInteger": "1"}]}, "isn't a integer"),
+        ({**select_with(), "constant": [{"name": "c", "valueInteger": 2**63}]}, "is beyond the integers"),
+        ({**select_with(), "constant": [{"name": "c", "valueDecimal": 1e30}]}, "is beyond the decimals"),
         ({**select_with(), "constant": [{"name": "rowIndex", "valueInteger": 1}]}, "FHIRPath has it"),
         ({**select_with(), "fhirVersion": ["5.0.0"]}, "the compiler for R4"),
         (
@@ -175,6 +188,16 @@ def test_branches_of_a_union_must_give_the_same_columns() -> None:
         compile_view(view, "duckdb")
 
 
+@pytest.mark.parametrize("path", ["name.first().fmaily", "name[0", "gender + 1", "name.frist()"])
+def test_an_error_is_the_same_in_every_dialect(path: str) -> None:
+    texts = set()
+    for dialect in DIALECTS:
+        with pytest.raises(PathError) as caught:
+            compile_view(one_column(path), dialect)
+        texts.add(str(caught.value))
+    assert len(texts) == 1
+
+
 def test_an_unknown_dialect_is_told_with_the_known_ones() -> None:
-    with pytest.raises(UnknownDialectError, match="no dialect 'oracle'; known: duckdb"):
+    with pytest.raises(UnknownDialectError, match="no dialect 'oracle'; known: duckdb, spark"):
         compile_view(one_column("id"), "oracle")

@@ -1,60 +1,59 @@
-"""The official SQL on FHIR v2 suite, on DuckDB. It is read from where it lies; the project holds no copy."""
+"""The official SQL on FHIR v2 suite on both engines, and the reports that are made of it."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator
-from decimal import Decimal
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pytest
 
-from healthlake.sql_on_fhir import SqlOnFhirError
-from tests.conftest import SHARED
-from tests.sql_on_fhir.conftest import Views
+from tests.conftest import REPOSITORY
+from tests.sql_on_fhir import official
+from tests.sql_on_fhir.engines import ask_duckdb, ask_spark
 
-FOLDER = SHARED / "sql_on_fhir_tests"
-FILES = sorted(FOLDER.glob("*.json"))
-pytestmark = pytest.mark.skipif(not FILES, reason=f"the suite isn't in {FOLDER}")
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
-
-def cases() -> Iterator[Any]:
-    for path in FILES:
-        suite = json.loads(path.read_text("utf-8"))
-        for test in suite["tests"]:
-            yield pytest.param(suite["resources"], test, id=f"{path.stem}: {test['title']}")
+CASES = official.cases()
+pytestmark = pytest.mark.skipif(not CASES, reason=f"the suite isn't in {official.FOLDER}")
+Complaints = Sequence[str | None]
 
 
-def comparable(value: Any) -> Any:
-    """Numbers by value (decimals are JSON numbers in the suite), lists hashable, booleans not as numbers."""
-    if isinstance(value, list):
-        return tuple(comparable(item) for item in value)
-    if isinstance(value, bool) or value is None:
-        return str(value)
-    return Decimal(str(value)) if isinstance(value, int | float | Decimal) else value
+@pytest.fixture(scope="module")
+def duckdb_complaints() -> Complaints:
+    return official.complaints("duckdb", ask_duckdb)
 
 
-@pytest.mark.parametrize(("resources", "case"), list(cases()))
-def test_a_case_gives_the_rows_that_the_suite_expects(
-    views: Views, resources: list[dict[str, Any]], case: dict[str, Any]
-) -> None:
-    if case.get("expectError"):
-        with pytest.raises((SqlOnFhirError, duckdb.InvalidInputException)):
-            views.rows(case["view"], resources)
-        return
-    rows = views.rows(case["view"], resources)
-    names = case.get("expectColumns") or sorted({name for row in case["expect"] for name in row})
-    if "expectColumns" in case:
-        assert [*rows[0]] == names
-    found, expected = (
-        Counter(tuple(comparable(row.get(name)) for name in names) for row in some)
-        for some in (rows, case["expect"])
-    )
-    assert found == expected
+@pytest.fixture(scope="module")
+def spark_complaints(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Complaints:
+    folder = tmp_path_factory.mktemp("official")
+    return official.complaints("spark", lambda questions: ask_spark(spark.newSession(), questions, folder))
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{c.file}: {c.name}" for c in CASES])
+def test_a_case_gives_on_duckdb_what_the_suite_expects(duckdb_complaints: Complaints, number: int) -> None:
+    assert duckdb_complaints[number] is None
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{c.file}: {c.name}" for c in CASES])
+def test_a_case_gives_on_spark_what_the_suite_expects(spark_complaints: Complaints, number: int) -> None:
+    assert spark_complaints[number] is None
 
 
 def test_the_suite_is_whole() -> None:
-    assert len(FILES) == 22
-    assert sum(1 for _ in cases()) == 134
+    assert len(official.FILES) == 22
+    assert len(CASES) == 134
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "spark"])
+def test_the_committed_report_is_what_the_suite_gives(dialect: str, request: pytest.FixtureRequest) -> None:
+    found: Complaints = request.getfixturevalue(f"{dialect}_complaints")
+    committed: Any = json.loads((REPOSITORY / "docs" / "sql_on_fhir" / f"{dialect}.json").read_text("utf-8"))
+    assert committed == official.report(found), "run make sql-on-fhir-report"
+
+
+def test_a_report_says_of_a_case_that_fails_what_is_wrong() -> None:
+    first, *_ = official.report(["an error: True", *[None] * (len(CASES) - 1)]).values()
+    assert first["tests"][0]["result"] == {"passed": False, "error": "an error: True"}
+    assert first["tests"][1]["result"] == {"passed": True}

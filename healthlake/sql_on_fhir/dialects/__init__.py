@@ -6,5 +6,6 @@ from collections.abc import Mapping
 
 from healthlake.sql_on_fhir.dialects.duckdb import DuckDB
 from healthlake.sql_on_fhir.dialects.emitter import Emitter
+from healthlake.sql_on_fhir.dialects.spark import Spark
 
-DIALECTS: Mapping[str, type[Emitter]] = {"duckdb": DuckDB}
+DIALECTS: Mapping[str, type[Emitter]] = {"duckdb": DuckDB, "spark": Spark}

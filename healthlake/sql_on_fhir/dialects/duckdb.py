@@ -13,20 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from healthlake.sql_on_fhir import tree
-from healthlake.sql_on_fhir.dialects.emitter import Emitter
-from healthlake.sql_on_fhir.types import ListType, Property, RowType, Scalar, Shape, ValueType
-
-_INSTANT = (
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    "T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})$"
-)
-# What DECIMAL operands are cast to; see tree.Arithmetic. DuckDB divides decimals as doubles.
-_DECIMAL_OPERANDS: Mapping[str, str] = {
-    "+": "DECIMAL(28,9)",
-    "-": "DECIMAL(28,9)",
-    "*": "DECIMAL(18,6)",
-    "/": "DECIMAL(20,9)",
-}
+from healthlake.sql_on_fhir.dialects.emitter import DECIMAL_OPERANDS, INSTANT, MONTH, Emitter, properties
+from healthlake.sql_on_fhir.types import ListType, RowType, Scalar, Shape, ValueType
 
 
 class DuckDB(Emitter):
@@ -62,17 +50,11 @@ class DuckDB(Emitter):
             case RowType(fields):
                 named = [(name, self.type_name(field)) for name, field in fields]
             case Shape():
-                named = [
-                    (name, self.type_name(property_.stored) + "[]" * property_.is_list)
-                    for name, property_ in _properties(type_)
-                ]
+                named = [(name, self.type_name(stored)) for name, stored in properties(type_)]
         return "STRUCT(" + ", ".join(f"{_quoted(name)} {sql}" for name, sql in named) + ")"
 
     def text(self, value: str) -> str:
         return "'" + value.replace("'", "''") + "'"
-
-    def error(self, message: str, type_: ValueType) -> str:
-        return f"CAST(error({self.text(message)}) AS {self.type_name(type_)})"
 
     def variable_sql(self, node: tree.Variable) -> str:
         return f"{self.prefix}{node.number}"
@@ -82,20 +64,16 @@ class DuckDB(Emitter):
 
     def field_sql(self, node: tree.Field) -> str:
         sql = f"{self.sql(node.base)}[{self.text(node.name)}]"
-        if node.property is None:
+        if node.property is None or node.property.type == node.type:
             return sql
-        stored: ValueType = node.property.stored
-        stored = ListType(stored) if node.property.is_list else stored
-        if stored == node.type:
-            return sql
-        if node.property.stored is Scalar.JSON:
-            item, schema = f"{self.prefix}i", self._schema(tree.item_type(node))
-            parsed = f"list_transform({sql}, lambda {item}: from_json({item}, {schema}))"
-            return parsed if node.property.is_list else f"from_json({sql}, {schema})"
-        return f"TRY_CAST({sql} AS {self.type_name(node.type)})"
+        stored, wanted = node.property.stored, tree.item_type(node)
+        if not node.property.is_list:
+            return self._read(sql, stored, wanted)
+        item = f"{self.prefix}i"
+        return f"list_transform({sql}, lambda {item}: {self._read(item, stored, wanted)})"
 
     def cast_sql(self, node: tree.Cast) -> str:
-        return f"TRY_CAST({self.sql(node.operand)} AS {self.scalars[node.type]})"
+        return self._cast(self.sql(node.operand), node.operand.type, node.type)
 
     def parse_sql(self, node: tree.Parse) -> str:
         return f"from_json({self.sql(node.text)}, {self._schema(node.type)})"
@@ -127,16 +105,13 @@ class DuckDB(Emitter):
         return f"coalesce({self.sql(node.items)}, CAST([] AS {self.type_name(node.type)}))"
 
     def itemat_sql(self, node: tree.ItemAt) -> str:
-        items, position = self.sql(node.items), node.position
-        if isinstance(position, tree.Literal) and isinstance(position.value, int):
-            return (
-                f"{items}[{position.value + 1}]"
-                if position.value >= 0
-                else self.null_sql(tree.Null(node.type))
-            )
-        # A subscript of -1 would be the last item.
-        number = self.sql(position)
-        return f"(CASE WHEN {number} >= 0 THEN {items}[{number} + 1] END)"
+        items = self.sql(node.items)
+        match node.position:
+            case tree.Literal(value=int() as position) if 0 <= position <= 1000:
+                return f"{items}[{position + 1}]"
+        # A subscript of -1 would be the last item, and one more than the largest BIGINT fails the query.
+        number = self.sql(node.position)
+        return f"(CASE WHEN {number} BETWEEN 0 AND 2147483647 THEN {items}[{number} + 1] END)"
 
     def size_sql(self, node: tree.Size) -> str:
         return f"coalesce(len({self.sql(node.items)}), CAST(0 AS BIGINT))"
@@ -153,11 +128,29 @@ class DuckDB(Emitter):
             # As HUGEINT, since BIGINT fails the query on overflow.
             return f"TRY_CAST(CAST({left} AS HUGEINT) {node.operator} CAST({right} AS HUGEINT) AS BIGINT)"
         if node.type is Scalar.DECIMAL:
-            bound = _DECIMAL_OPERANDS[node.operator]
+            bound = DECIMAL_OPERANDS[node.operator]
             left, right = (f"TRY_CAST({side} AS {bound})" for side in (left, right))
+            if node.operator == "/":
+                return self._quotient(left, right)
+            if node.operator == "*":
+                # Two DECIMAL(18) are multiplied in 64 bits, which fails the query on overflow.
+                left, right = (f"CAST({side} AS DECIMAL(19,6))" for side in (left, right))
         if node.operator == "/":
             right = f"nullif({right}, 0)"
         return f"TRY_CAST({left} {node.operator} {right} AS {self.type_name(node.type)})"
+
+    def _quotient(self, left: str, right: str) -> str:
+        """left / right of two DECIMAL(20,9), since DuckDB divides decimals as doubles: in whole billionths,
+        rounded to 18 places and then to 9. At most 30 digits at any point, so HUGEINT holds all of it."""
+        pair, billion = f"{self.prefix}q", "CAST(1000000000 AS HUGEINT)"
+        scaled = [f"CAST({side} * 1000000000 AS HUGEINT)" for side in (left, right)]
+        n, d = f"(abs({pair}['n']) * {billion})", f"abs({pair}['d'])"
+        more = f"(({n} % {d}) * 2 * {billion} + {d}) // (2 * {d}) >= 500000000"
+        sign = f"CASE WHEN ({pair}['n'] < 0) <> ({pair}['d'] < 0) THEN -1 ELSE 1 END"
+        billionths = f"({sign}) * ({n} // {d} + CASE WHEN {more} THEN 1 ELSE 0 END)"
+        number = f"CAST({billionths} AS DECIMAL(29,0)) * CAST('0.000000001' AS DECIMAL(9,9))"
+        operands = f"[{{'n': {scaled[0]}, 'd': nullif({scaled[1]}, 0)}}]"
+        return f"CAST(list_transform({operands}, lambda {pair}: {number})[1] AS DECIMAL(38,9))"
 
     def length_sql(self, node: tree.Length) -> str:
         return f"length({self.sql(node.operand)})"
@@ -170,12 +163,30 @@ class DuckDB(Emitter):
         return f"nullif(regexp_extract({self.sql(node.operand)}, {self.text(node.pattern)}, 1), '')"
 
     def lastday_sql(self, node: tree.LastDay) -> str:
-        month = f"regexp_extract({self.sql(node.operand)}, '^[0-9]{{4}}-[0-9]{{2}}$')"
+        month = f"regexp_extract({self.sql(node.operand)}, '{MONTH}')"
         return f"CAST(last_day(TRY_CAST({month} || '-01' AS DATE)) AS VARCHAR)"
 
     def toinstant_sql(self, node: tree.ToInstant) -> str:
         # Without the guard, text without offset would be taken in the session's zone.
-        return f"TRY_CAST(regexp_extract({self.sql(node.operand)}, '{_INSTANT}') AS TIMESTAMPTZ)"
+        return f"TRY_CAST(regexp_extract({self.sql(node.operand)}, '{INSTANT}') AS TIMESTAMPTZ)"
+
+    def _read(self, sql: str, stored: ValueType, wanted: ValueType) -> str:
+        """A stored value as the type that a reader wants."""
+        if stored is Scalar.JSON:
+            return f"from_json({sql}, {self._schema(wanted)})"
+        return self._cast(sql, stored, wanted)
+
+    def _cast(self, sql: str, type_: ValueType, wanted: ValueType) -> str:
+        if type_ is Scalar.DECIMAL and wanted is Scalar.DOUBLE:
+            # The cast divides two doubles and isn't always the nearest one; the text's is.
+            sql = f"CAST({sql} AS VARCHAR)"
+        elif type_ is Scalar.TEXT and wanted is Scalar.DECIMAL:
+            # Doubles from 1e16 on are written with an exponent and their shortest digits; see tree.Field.
+            item = f"{self.prefix}t"
+            value = f"TRY_CAST(TRY_CAST({item} AS DOUBLE) AS HUGEINT)"
+            digits = f"CASE WHEN {item} LIKE '%e+%' THEN CAST({value} AS VARCHAR) ELSE {item} END"
+            sql = f"list_transform([{sql}], lambda {item}: {digits})[1]"
+        return f"TRY_CAST({sql} AS {self.type_name(wanted)})"
 
     def _schema(self, type_: ValueType) -> str:
         """The structure argument of from_json."""
@@ -188,18 +199,9 @@ class DuckDB(Emitter):
             case ListType(item):
                 return [self._structure(item)]
             case Shape():
-                return {
-                    name: [structure] if property_.is_list else structure
-                    for name, property_ in _properties(type_)
-                    for structure in [self._structure(property_.stored)]
-                }
+                return {name: self._structure(stored) for name, stored in properties(type_)}
             case RowType():
                 raise TypeError("a row is not read from JSON")
-
-
-def _properties(shape: Shape) -> list[tuple[str, Property]]:
-    """What is read of an object; `id` where only its existence is asked, since a STRUCT needs a field."""
-    return list(shape.properties.items()) or [("id", Property(False, scalars={Scalar.TEXT}))]
 
 
 def _quoted(name: str) -> str:

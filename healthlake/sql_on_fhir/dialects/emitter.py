@@ -1,4 +1,4 @@
-"""Typed tree -> SQL text as far as dialects agree; a dialect's own module has the rest.
+"""Typed tree -> SQL text in standard SQL; a dialect's own module has the rest, and what it writes otherwise.
 
 An emitter decides nothing about FHIR. It has one method a node kind, `<kind>_sql`, which keeps the rule that
 `tree` states for the kind; abstract here is what dialects write differently. Every method returns text that
@@ -12,7 +12,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
 from healthlake.sql_on_fhir import tree
-from healthlake.sql_on_fhir.types import Scalar, Shape, ValueType
+from healthlake.sql_on_fhir.types import Property, Scalar, Shape, ValueType
+
+# What ToInstant and LastDay take; a wider cast would bring in the session's zone, or today.
+INSTANT = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?"
+    "(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)$"
+)
+MONTH = "^[0-9]{4}-[0-9]{2}$"
+# What DECIMAL operands are cast to; see tree.Arithmetic.
+DECIMAL_OPERANDS: Mapping[str, str] = {
+    "+": "DECIMAL(28,9)",
+    "-": "DECIMAL(28,9)",
+    "*": "DECIMAL(18,6)",
+    "/": "DECIMAL(20,9)",
+}
 
 
 class Emitter(ABC):
@@ -88,14 +102,8 @@ class Emitter(ABC):
         return "(" + " || ".join(map(self.sql, node.parts)) + ")"
 
     def guard_sql(self, node: tree.Guard) -> str:
-        # Only CASE is lazy on both engines: behind AND, error() is raised for every row. DuckDB refuses
-        # error() below try(), so violations that shall not fail a query need a NULL here and a column.
-        error = self.error(node.message, node.type)
-        return f"(CASE WHEN {self.sql(node.violated)} THEN {error} ELSE {self.sql(node.value)} END)"
-
-    @abstractmethod
-    def error(self, message: str, type_: ValueType) -> str:
-        """An expression that fails with the message when it is evaluated."""
+        null = self.null_sql(tree.Null(node.type))
+        return f"(CASE WHEN {self.sql(node.violated)} THEN {null} ELSE {self.sql(node.value)} END)"
 
     @abstractmethod
     def field_sql(self, node: tree.Field) -> str: ...
@@ -156,3 +164,10 @@ class Emitter(ABC):
 
     @abstractmethod
     def toinstant_sql(self, node: tree.ToInstant) -> str: ...
+
+
+def properties(shape: Shape) -> list[tuple[str, ValueType]]:
+    """What is read of an object, with the types that the parse makes; `id` where only its existence is asked,
+    since no engine has an empty row type."""
+    read = list(shape.properties.items()) or [("id", Property(False, scalars={Scalar.TEXT}))]
+    return [(name, property_.type) for name, property_ in read]
