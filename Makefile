@@ -7,10 +7,10 @@ LAKE_PATH := $(abspath $(LAKE))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-3.13 lint bench lock drops elements docs sql-on-fhir-report glue-zip clean
+.PHONY: help demo ui test test-3.13 lint bench bench-increment bench-merge lock drops elements docs sql-on-fhir-report glue-zip clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # What `make demo` needs: no Java, no pyspark.
 $(VENV)/.run: requirements.txt pyproject.toml
@@ -71,8 +71,14 @@ lint: $(VENV)/.dev ## Check style, types, and that all SQL means the same in eve
 	@$(BIN)/mypy
 	@$(BIN)/python scripts/lint_sql.py
 
-bench: $(VENV)/.dev ## Measure raw to gold on BENCH_PATIENTS Synthea patients (default 80; needs Java and Maven)
+bench: $(VENV)/.dev ## Measure raw to gold on BENCH_PATIENTS Synthea patients (default 80; ENGINE=spark; needs Java and Maven)
 	@$(BIN)/python bench/run.py
+
+bench-increment: $(VENV)/.dev ## Measure a second day of 1 % after a first one of 800 patients (ENGINE=spark)
+	@$(BIN)/python bench/increment.py
+
+bench-merge: $(VENV)/.dev ## Measure ways to change a current table on Spark (ROWS=700000)
+	@$(BIN)/python bench/merge.py
 
 drops: $(VENV)/.run ## Make demo/drops again with Synthea (needs Java and Maven)
 	@$(BIN)/python demo/make_drops.py
