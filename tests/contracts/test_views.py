@@ -1,4 +1,4 @@
-"""The views of silver: no rule of theirs can be violated in a row, so that no value is left out in silence."""
+"""The views of silver: no rule of theirs can be violated in a row, so that no value goes in silence."""
 
 from __future__ import annotations
 
