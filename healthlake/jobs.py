@@ -169,11 +169,11 @@ def _stage_days(
 
 def audit_staged(engine: Engine, staged: Staged, report: JobReport) -> None:
     """Runs the structural rules on what is staged; what violates one is discarded."""
-    results = run_checks(engine, structural(staged.contract.name), [staged.day], staged.relation)
-    report.checks.extend(results)
     try:
+        results = run_checks(engine, structural(staged.contract.name), [staged.day], staged.relation)
+        report.checks.extend(results)
         require(results)
-    except HealthlakeError:
+    except BaseException:
         engine.discard([staged])
         raise
 
@@ -228,8 +228,8 @@ def _stage_shared(
         selects = [f"SELECT {columns} FROM shared_before WHERE table_name NOT IN ({names})"]
         selects += [f"SELECT {columns} FROM {history.staged.relation}_{part}" for _, history in histories]
         engine.doing(f"writing {table.name} for {day}")
-        each = engine.stage(table, day, " UNION ALL ".join(selects))
         try:
+            each = engine.stage(table, day, " UNION ALL ".join(selects))
             audit_staged(engine, each, report)
         except HealthlakeError as error:
             report.faults.append(Fault(table.name, day, error))
@@ -249,7 +249,11 @@ def _publish(
         return
     base = catalog.version(table) or Version(None, {}, ())
     engine.doing(f"publishing {table.name}")
-    published = engine.publish(table, staged, {})
+    try:
+        published = engine.publish(table, staged, {})
+    except BaseException:
+        engine.discard(staged)
+        raise
     report.tables.extend(table_days(table, [each.day for each in staged], published, base))
 
 

@@ -57,19 +57,26 @@ class Arguments:
 def run_script(job: Job, tables: Sequence[Contract], description: str, argv: Sequence[str]) -> None:
     """Runs a job as a script's whole work; raises `JobFailed` where it isn't done."""
     with _messages() as send:
-        try:
-            report = _run(job, read_arguments(argv, tables, description), sending_listener(send))
-        except HealthlakeError as error:
-            send(error_message(error))
-            raise JobFailed(_one_line(str(error))) from None
-        except Exception as error:
-            failed = JobFailed(_withheld(error))
-            send(error_message(failed))
-            raise failed from None
-        send(report_message(report))
-        if report.faults:
-            faults = dict.fromkeys(_one_line(str(fault.error)) for fault in report.faults)
-            raise JobFailed(" | ".join(faults)) from None
+        message, failed = _tried(job, tables, description, argv, sending_listener(send))
+        send(message)
+        # Not in an except block: Pipes sends the context of an exception along, suppressed or not.
+        if failed:
+            raise JobFailed(failed)
+
+
+def _tried(
+    job: Job, tables: Sequence[Contract], description: str, argv: Sequence[str], listener: Listener
+) -> tuple[Message, str]:
+    """The message that ends the job, and what failed ("" where nothing did)."""
+    try:
+        report = _run(job, read_arguments(argv, tables, description), listener)
+    except HealthlakeError as error:
+        return error_message(error), _one_line(str(error))
+    except Exception as error:
+        text = _withheld(error)
+        return error_message(JobFailed(text)), text
+    faults = dict.fromkeys(_one_line(str(fault.error)) for fault in report.faults)
+    return report_message(report), " | ".join(faults)
 
 
 def _run(job: Job, arguments: Arguments, listener: Listener) -> JobReport:
@@ -87,7 +94,9 @@ def _run(job: Job, arguments: Arguments, listener: Listener) -> JobReport:
             with SparkEngine(open_lake(spark, layout), catalog) as engine:
                 return job(arguments, engine, catalog, listener)
         finally:
-            spark.stop()
+            # A JVM that died says so here again, in place of what the job had to say.
+            with contextlib.suppress(Exception):
+                spark.stop()
 
 
 def read_arguments(argv: Sequence[str], tables: Sequence[Contract], description: str) -> Arguments:

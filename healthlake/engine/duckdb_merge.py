@@ -87,6 +87,6 @@ class DuckDBMergePlan:
         found = self.engine.execute(f"SELECT count(*) FROM {name}").fetchone()
         return int(found[0]) if found else 0
 
-    def undo(self) -> None:
-        for path in self._written:
-            path.unlink(missing_ok=True)
+    @property
+    def written(self) -> list[str]:
+        return [str(path) for path in self._written]

@@ -29,8 +29,9 @@ class MergePlan(Protocol):
     def write(self) -> list[tuple[str, int]]:
         """Writes the files of the days that gain or lose rows; returns paths and rows."""
 
-    def undo(self) -> None:
-        """Removes what was written."""
+    @property
+    def written(self) -> Sequence[str]:
+        """The paths of what was written so far, also where `write` didn't come to its end."""
 
 
 class FileEngine(ABC):
@@ -67,7 +68,15 @@ class FileEngine(ABC):
 
     def discard(self, staged: Iterable[Staged]) -> None:
         for each in staged:
-            for path, _ in each.files:
+            self._remove(each.contract, [path for path, _ in each.files])
+
+    def _remove(self, contract: Contract, paths: Sequence[str]) -> None:
+        """Removes files, but for those that the table names: an interrupt may come when the commit is made
+        and not yet told of."""
+        version = self.catalog.version(contract)
+        named = {file.path for file in version.files} if version else set()
+        for path in paths:
+            if path not in named:
                 Path(path).unlink(missing_ok=True)
 
     def publish(
@@ -119,7 +128,7 @@ class FileEngine(ABC):
                 contract, base, [file.path for file in plan.replaced], add, properties
             )
         except BaseException:
-            plan.undo()
+            self._remove(contract, plan.written)
             raise
         return Published(version, bool(add or plan.replaced), plan.added, plan.removed, plan.rewritten)
 

@@ -26,7 +26,8 @@ def scratch_folder(root: Path) -> Iterator[Path]:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder)
+            # A task of Spark may still write here when its driver is interrupted.
+            shutil.rmtree(folder, ignore_errors=True)
             folder.with_suffix(".lock").unlink(missing_ok=True)
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspark.errors import PySparkException
@@ -37,7 +37,7 @@ from healthlake.engine.protocol import Progress, Row, Staged
 from healthlake.engine.spark_files import Written, write_files
 from healthlake.engine.spark_merge import SparkMergePlan
 from healthlake.engine.spark_split import split_drop
-from healthlake.errors import EngineError
+from healthlake.errors import EngineError, HealthlakeError
 from healthlake.functions import definitions
 from healthlake.lake.catalog import CATALOG_NAME, LakeCatalog, Version
 from healthlake.split import SourceFile
@@ -66,8 +66,11 @@ class SparkEngine(FileEngine):
         super().__init__(catalog)
         self.session = session
         self._stored: dict[str, DataFrame] = {}
-        self._discarded: list[Path] = []
+        self._discarded: list[Staged] = []
         self._read: dict[tuple[str, int | None, tuple[datetime.date, ...] | None], DataFrame] = {}
+        # pyspark 4.1.1 writes the message of an error, values and SQL, to stderr when its condition is asked.
+        for logger in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+            logging.getLogger(logger).disabled = True
         for statement in definitions("spark"):
             session.sql(statement)
 
@@ -79,14 +82,15 @@ class SparkEngine(FileEngine):
 
     def discard(self, staged: Iterable[Staged]) -> None:
         # A relation that was stored may still be to be computed from these files.
-        self._discarded += [Path(path) for each in staged for path, _ in each.files]
+        self._discarded += staged
 
     def close(self) -> None:
-        for path in self._discarded:
-            path.unlink(missing_ok=True)
+        super().discard(self._discarded)
         self._discarded.clear()
         for stored in self._stored.values():
-            stored.unpersist()
+            # Where the JVM died, it says so here again, in place of what the job had to say.
+            with contextlib.suppress(Exception):
+                stored.unpersist()
         self._stored.clear()
         self._read.clear()
 
@@ -95,6 +99,8 @@ class SparkEngine(FileEngine):
         """Raises what Spark says without its words: they quote values and SQL text."""
         try:
             yield
+        except HealthlakeError:
+            raise
         except Exception as error:
             # Py4J's errors, and over Connect gRPC's, come as they are. A condition is a name from Spark's own
             # list, such as DIVIDE_BY_ZERO.

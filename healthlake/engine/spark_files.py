@@ -11,6 +11,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 ROW_GROUP_BYTES = 64 * 1024 * 1024
-"""Of Arrow data: a row group is read as a whole, and this much lies in a task's memory for each open file."""
+"""Of Arrow data: this much lies in a task's memory, of all its files; the largest becomes a row group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,12 @@ class Written:
 
 
 def write_files(frame: DataFrame, contract: Contract, layout: LakeLayout) -> list[Written]:
-    """Runs `frame` and writes its rows, those of each day apart."""
+    """Runs `frame` and writes its rows, those of each day apart; on an error no file is left."""
+    # Of a task that failed, or was given up, only this is known.
+    prefix = uuid.uuid4().hex
 
     def write(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        writing = _Writing(contract, layout)
+        writing = _Writing(contract, layout, prefix)
         try:
             for batch in batches:
                 writing.add(batch)
@@ -52,7 +55,12 @@ def write_files(frame: DataFrame, contract: Contract, layout: LakeLayout) -> lis
             raise
         yield facts([{"path": each.path, "day": each.day.isoformat(), "rows": each.rows} for each in written])
 
-    found = [json.loads(row.facts) for row in frame.mapInArrow(write, FACTS).collect()]
+    try:
+        found = [json.loads(row.facts) for row in frame.mapInArrow(write, FACTS).collect()]
+    except BaseException:
+        for path in layout.table(contract).glob(f"*/{prefix}-*.parquet"):
+            path.unlink(missing_ok=True)
+        raise
     written = [
         Written(each["path"], datetime.date.fromisoformat(each["day"]), each["rows"]) for each in found
     ]
@@ -71,7 +79,9 @@ class _File:
 class _Writing:
     """The files of one task."""
 
-    def __init__(self, contract: Contract, layout: LakeLayout) -> None:
+    def __init__(self, contract: Contract, layout: LakeLayout, prefix: str) -> None:
+        self._prefix = prefix
+        self._held_bytes = 0
         self._contract = contract
         self._layout = layout
         self._schema = arrow_schema(contract)
@@ -90,19 +100,21 @@ class _Writing:
         if day not in self._files:
             folder = self._layout.partition(self._contract, day)
             folder.mkdir(parents=True, exist_ok=True)
-            self._files[day] = _File(str(folder / f"{uuid.uuid4()}.parquet"))
+            self._files[day] = _File(str(folder / f"{self._prefix}-{uuid.uuid4().hex}.parquet"))
         file = self._files[day]
         file.held.append(rows)
         file.held_bytes += rows.nbytes
         file.rows += rows.num_rows
-        if file.held_bytes >= ROW_GROUP_BYTES:
-            self._flush(file)
+        self._held_bytes += rows.nbytes
+        if self._held_bytes >= ROW_GROUP_BYTES:
+            self._flush(max(self._files.values(), key=lambda each: each.held_bytes))
 
     def _flush(self, file: _File) -> None:
         if file.writer is None:
             file.writer = pq.ParquetWriter(file.path, self._schema, compression="zstd", compression_level=1)
         if file.held:
             file.writer.write_table(pa.Table.from_batches(file.held, self._schema))
+        self._held_bytes -= file.held_bytes
         file.held, file.held_bytes = [], 0
 
     def close(self) -> list[Written]:
@@ -113,8 +125,6 @@ class _Writing:
         return [Written(file.path, day, file.rows) for day, file in self._files.items()]
 
     def undo(self) -> None:
-        from pathlib import Path
-
         for file in self._files.values():
             if file.writer is not None:
                 file.writer.close()

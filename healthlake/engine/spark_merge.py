@@ -4,7 +4,6 @@ removed are written again. Commits nothing."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import Contract
@@ -32,7 +31,7 @@ class SparkMergePlan:
         self.replaced: list[TableFile] = []
         self.added = self.removed = self.rewritten = 0
         self._keys, self._touched, self._rows = keys, touched, rows
-        self._written: list[str] = []
+        self.written: list[str] = []
 
     def write(self) -> list[tuple[str, int]]:
         """Writes the files of the days that gain or lose rows; returns paths and rows."""
@@ -51,7 +50,7 @@ class SparkMergePlan:
 
     def _write(self, frame: DataFrame) -> list[tuple[str, int]]:
         written = [(each.path, each.rows) for each in self.engine.write(self.contract, frame)]
-        self._written = [path for path, _ in written]
+        self.written = [path for path, _ in written]
         return written
 
     def _store_difference(self, columns: str) -> None:
@@ -95,7 +94,3 @@ class SparkMergePlan:
             f"SELECT {columns} FROM {relation} AS r {kind} JOIN"
             f" (SELECT {grain} FROM merge_difference WHERE {which}) AS d ON {on}"
         )
-
-    def undo(self) -> None:
-        for path in self._written:
-            Path(path).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Spark sessions: the one that Glue has, or a local one with the same catalog name on the lake's SQLite file.
+"""Local Spark sessions, with Glue's catalog name on the lake's SQLite file.
 
 Only properties of the session and how a local one is started; nothing here reads or writes a table. No
 `spark._jvm`: what is set can be set over Spark Connect too.
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ _LOCAL: Mapping[str, str] = {
 _HOME = "spark.healthlake.java.home"
 _FETCH_SECONDS = 600
 
+# No message and no exception: those of a failed task quote values (ANSI's "The value '…' cannot be cast").
 # The second logger is the one that Spark takes for a shell's: it prints two lines where the levels differ.
 _LOG = """\
 rootLogger.level = error
@@ -58,7 +60,8 @@ appender.stderr.type = Console
 appender.stderr.name = stderr
 appender.stderr.target = SYSTEM_ERR
 appender.stderr.layout.type = PatternLayout
-appender.stderr.layout.pattern = %d{yyyy-MM-dd HH:mm:ss} %p %c{1}: %m%n%ex
+appender.stderr.layout.pattern = %d{yyyy-MM-dd HH:mm:ss} %p %c{1}%n
+appender.stderr.layout.alwaysWriteExceptions = false
 """
 
 
@@ -170,7 +173,7 @@ def _fetch(java: Java) -> tuple[Path, ...]:
 
 def _variables(home: Path, cache: Path) -> dict[str, str | None]:
     """The environment of a local Spark, as far as it isn't inherited; None takes a variable away."""
-    log = cache / "log4j2.properties"
+    log = cache / f"log4j2-{zlib.crc32(_LOG.encode()):08x}.properties"
     if not log.exists() or log.read_text() != _LOG:
         part = log.with_name(f"{log.name}.{os.getpid()}")
         part.write_text(_LOG)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime
 import heapq
 import math
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,7 +22,6 @@ from healthlake.contracts.registry import BRONZE_TYPES
 from healthlake.engine.bronze_files import Share, write_share
 from healthlake.engine.protocol import Progress
 from healthlake.engine.spark_tasks import TaskProgress, run_tasks, watching
-from healthlake.errors import HealthlakeError
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.raw import drop_file
 from healthlake.split import (
@@ -35,6 +36,7 @@ from healthlake.split import (
     plan,
     split_piece,
 )
+from healthlake.split.errors import silent
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -68,78 +70,85 @@ def split_drop(
     files: Sequence[SourceFile],
     progress: Progress,
 ) -> list[Share]:
-    """Splits the files of a drop; on an error no file is left that a task told of."""
+    """Splits the files of a drop; on an error no file is left."""
     looks = _looks(session, layout, day, files)
-    raw_share = {found.path: found.size_bytes / max(found.content_bytes, 1) for found in looks}
-    parts, failed = _parts(session, layout, day, plan(looks), raw_share, progress)
-    shares = [Share(part.name, part.rows) for part in parts]
+    drop = _Drop(layout, day, {f.column_path: f.path for f in files}, _raw_shares(looks))
+    shared = _shared_out([(piece, piece.lines.end - piece.lines.start) for piece in plan(looks)])
+    # Named here: of a task that failed, or was given up, only its name is known.
+    named = [(str(uuid.uuid4()), pieces) for pieces in shared]
+    own = Share(str(uuid.uuid4()))
     try:
-        if failed:
-            raise failed[0]
+        parts = _parts(session, drop, named, progress)
         counts = [each for part in parts for each in part.counts]
         rows = file_rows(looks, counts, day)
-        shares.append(write_share(layout, day, [(BRONZE_FILE.name, rows)]))
+        own = write_share(layout, day, [(BRONZE_FILE.name, rows)], own.name)
     except BaseException:
-        for share in shares:
-            share.remove(layout, day)
+        for name in (own.name, *(name for name, _ in named)):
+            Share(name).remove(layout, day)
         raise
-    return shares
+    return [*(Share(part.name, part.rows) for part in parts), own]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drop:
+    """What a task needs to know of a drop: its files by their paths as the tables have them, which a name
+    that isn't UTF-8 doesn't keep; and of each the bytes in raw for one of its content."""
+
+    layout: LakeLayout
+    day: datetime.date
+    paths: dict[str, str]
+    raw_shares: dict[str, float]
+
+    def open(self, column_path: str, where: str) -> SourceFile:
+        folder = self.layout.drop(self.day)
+        with silent(where):
+            return drop_file(folder / self.paths[column_path], folder)
+
+
+def _raw_shares(looks: Sequence[Look]) -> dict[str, float]:
+    return {found.path: found.size_bytes / max(found.content_bytes, 1) for found in looks}
 
 
 def _looks(
     session: SparkSession, layout: LakeLayout, day: datetime.date, files: Sequence[SourceFile]
 ) -> list[Look]:
+    drop = _Drop(layout, day, {file.path: file.path for file in files}, {})
+
     def task(paths: list[str], _: TaskProgress) -> Looks:
-        folder = layout.drop(day)
         where = f"looking at a file of the drop of {day}"
-        files = [drop_file(folder / path, folder) for path in paths]
-        return Looks([look(file, PIECE_BYTES, where=where) for file in files])
+        return Looks([look(drop.open(path, where), PIECE_BYTES, where=where) for path in paths])
 
     shared = _shared_out([(file.path, file.size_bytes) for file in files])
     with watching(layout, lambda done, entries: None) as notes:
-        made, failed = run_tasks(session, shared, task, Looks, notes)
-    if failed:
-        raise failed[0]
+        made = run_tasks(session, shared, task, Looks, notes)
     return [found for each in made for found in each.found]
 
 
 def _parts(
-    session: SparkSession,
-    layout: LakeLayout,
-    day: datetime.date,
-    pieces: Sequence[Piece],
-    raw_share: dict[str, float],
-    progress: Progress,
-) -> tuple[list[Part], list[HealthlakeError]]:
-    def task(mine: list[Piece], done: TaskProgress) -> Part:
+    session: SparkSession, drop: _Drop, named: Sequence[tuple[str, list[Piece]]], progress: Progress
+) -> list[Part]:
+    def task(mine: tuple[str, list[Piece]], done: TaskProgress) -> Part:
+        name, pieces = mine
         counts: list[tuple[str, FileCounts]] = []
-        batches = _rows_of(mine, layout, day, raw_share, counts, done)
-        share = write_share(layout, day, batches)
+        share = write_share(drop.layout, drop.day, _rows_of(pieces, drop, counts, done), name)
         return Part(share.name, share.rows, counts)
 
-    shared = _shared_out([(piece, piece.lines.end - piece.lines.start) for piece in pieces])
-    with watching(layout, progress) as notes:
-        return run_tasks(session, shared, task, Part, notes)
+    with watching(drop.layout, progress) as notes:
+        return run_tasks(session, named, task, Part, notes)
 
 
 def _rows_of(
-    pieces: Iterable[Piece],
-    layout: LakeLayout,
-    day: datetime.date,
-    raw_share: dict[str, float],
-    counts: list[tuple[str, FileCounts]],
-    done: TaskProgress,
+    pieces: Iterable[Piece], drop: _Drop, counts: list[tuple[str, FileCounts]], done: TaskProgress
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
-    folder = layout.drop(day)
-    reader, batches = RecordReader(BRONZE_TYPES), Batches(day, BRONZE_TYPES)
-    where = f"splitting the drop of {day}:"
+    reader, batches = RecordReader(BRONZE_TYPES), Batches(drop.day, BRONZE_TYPES)
+    where = f"splitting the drop of {drop.day}:"
     for piece in pieces:
-        share = raw_share[piece.path]
+        share = drop.raw_shares[piece.path]
 
         def report(offset: int, entries: int, share: float = share) -> None:
             done.within(int(offset * share), entries)
 
-        file = drop_file(folder / piece.path, folder)
+        file = drop.open(piece.path, where)
         made = yield from split_piece(file, piece, reader, batches, report, where=where)
         counts.append((piece.file_id, made))
         done.add(int(made.content_bytes * share), made.entries)

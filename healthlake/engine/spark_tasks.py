@@ -19,6 +19,7 @@ import msgspec
 import pyarrow as pa
 
 from healthlake.engine.protocol import Progress
+from healthlake.engine.scratch import scratch_folder
 from healthlake.errors import HealthlakeError
 from healthlake.lake.layout import LakeLayout
 from healthlake.split import FileNotReadable, SplitFailed
@@ -63,15 +64,15 @@ class TaskProgress:
             return
         self._next = now + _SECONDS_BETWEEN_NOTES
         part = self._path.with_suffix(".part")
-        part.write_text(f"{self._bytes + size} {self._entries + entries}", "ascii")
-        part.rename(self._path)
+        # The folder goes when the driver is interrupted; a note is not worth an error.
+        with contextlib.suppress(OSError):
+            part.write_text(f"{self._bytes + size} {self._entries + entries}", "ascii")
+            part.rename(self._path)
 
 
 @contextlib.contextmanager
 def watching(layout: LakeLayout, progress: Progress) -> Iterator[str]:
     """A folder for the notes of tasks, whose sum `progress` hears while they run."""
-    folder = layout.scratch / f"notes-{uuid.uuid4().hex}"
-    folder.mkdir(parents=True)
     ended = threading.Event()
 
     def watch() -> None:
@@ -79,15 +80,13 @@ def watching(layout: LakeLayout, progress: Progress) -> Iterator[str]:
             _tell(folder, progress)
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield str(folder)
-    finally:
-        ended.set()
-        watcher.join()
-        for note in folder.iterdir():
-            note.unlink()
-        folder.rmdir()
+    with scratch_folder(layout.scratch) as folder:
+        watcher.start()
+        try:
+            yield str(folder)
+        finally:
+            ended.set()
+            watcher.join()
 
 
 def _tell(folder: Path, progress: Progress) -> None:
@@ -102,11 +101,11 @@ def run_tasks(
     task: Callable[[Item, TaskProgress], Found],
     kind: type[Found],
     notes: str,
-) -> tuple[list[Found], list[HealthlakeError]]:
-    """Runs `task` on each of `items` in a task of its own; what came back, and the errors of those that
-    failed."""
+) -> list[Found]:
+    """Runs `task` on each of `items` in a task of its own; what came back. Raises the first error of those
+    that failed when all have ended."""
     if not items:
-        return [], []
+        return []
 
     def work(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -122,7 +121,9 @@ def run_tasks(
             errors.append(_ERRORS[outcome["error"]](outcome["message"]))
         else:
             found.append(msgspec.convert(outcome["found"], kind))
-    return found, errors
+    if errors:
+        raise errors[0]
+    return found
 
 
 def _outcome(task: Callable[[Any, TaskProgress], Any], item: Any, notes: str) -> dict[str, Any]:

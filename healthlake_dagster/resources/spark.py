@@ -93,7 +93,8 @@ def _finished(command: Sequence[str], environment: Mapping[str, str]) -> int:
         process.send_signal(signal.SIGINT)
         try:
             process.wait(_SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
+        except BaseException:
+            # It takes too long, or a second interrupt came.
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         raise

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -177,6 +177,29 @@ def test_what_the_audit_raises_stops_the_merge_and_leaves_no_file(engine: Engine
             merge(made, [(day(1), 1, 0, "b"), (day(1), 2, 0, "b")], {1, 2}, refuse)
         assert content(made, CURRENT) == [(day(1), 1, 0, "a")]
         assert set(made.catalog.layout.root.rglob("*.parquet")) == files
+
+
+class InterruptedCatalog(MemoryCatalog):
+    """Is interrupted when a commit is made and not yet told of."""
+
+    def commit(self, *arguments: Any) -> Any:
+        super().commit(*arguments)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_after_a_commit_removes_no_file_that_the_table_names() -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        DuckDBEngine(InterruptedCatalog(LakeLayout(Path(folder)))) as made,
+    ):
+        with pytest.raises(KeyboardInterrupt):
+            merge(made, [(day(1), 1, 0, "a")], {1})
+        assert content(made, CURRENT) == [(day(1), 1, 0, "a")]
+        staged = made.stage(DAILY, day(1), values([(day(1), 1, 0, "a")]))
+        with pytest.raises(KeyboardInterrupt):
+            made.publish(DAILY, [staged], {})
+        made.discard([staged])
+        assert content(made, DAILY) == [(day(1), 1, 0, "a")]
 
 
 def test_publishing_replaces_the_day_and_an_empty_day_leaves_none_of_it(engine: Engines) -> None:

@@ -128,3 +128,27 @@ def test_without_pyspark_the_error_names_the_extra(tmp_path: Path, path: Path) -
         "healthlake.errors.UsageError: starting a local Spark: pyspark is missing. Run"
         " pip install 'healthlake[spark]'."
     )
+
+
+def test_a_failed_task_leaves_no_value_on_stderr(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, sys\n"
+        "from healthlake.engine.spark import SparkEngine\n"
+        "from healthlake.engine.spark_session import open_lake, start_local\n"
+        "from healthlake.errors import EngineError\n"
+        "from healthlake.lake.catalog import LakeCatalog\n"
+        "from healthlake.lake.layout import LakeLayout\n"
+        "layout = LakeLayout(pathlib.Path(sys.argv[1]))\n"
+        "spark = start_local(1, '1g')\n"
+        "with SparkEngine(open_lake(spark, layout), LakeCatalog(layout, 'healthlake')) as engine:\n"
+        "    try:\n"
+        "        engine.rows(\"SELECT CAST(concat('Jane', id) AS INT) FROM range(3)\")\n"
+        "    except EngineError as error:\n"
+        "        print(error)\n"
+        "spark.stop()\n"
+    )
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "CAST_INVALID_INPUT" in done.stdout
+    assert "Jane" not in done.stdout + done.stderr

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from healthlake.contracts.registry import TABLES
+from healthlake.errors import EngineError
+from healthlake.report import JobReport
+from healthlake.script import JobFailed, run_script
 from tests.conftest import REPOSITORY
 from tests.laws.test_killed import fill
 from tests.laws.test_silence import MARK, seeded
@@ -75,6 +78,21 @@ def test_help_shows_an_example_and_starts_no_spark(script: str) -> None:
 @pytest.mark.parametrize("script", [BRONZE, SILVER])
 def test_a_script_is_short(script: str) -> None:
     assert len((SCRIPTS / f"{script}.py").read_text("utf-8").splitlines()) < 60
+
+
+def test_what_ends_a_script_carries_no_other_exception_along(
+    monkeypatch: pytest.MonkeyPatch, lake: Path
+) -> None:
+    def fail(*_: object) -> None:
+        try:
+            raise ValueError("Jane Doe")
+        except ValueError:
+            raise EngineError("Spark failed") from None
+
+    monkeypatch.setattr("healthlake.script._run", fail)
+    with pytest.raises(JobFailed, match="Spark failed") as caught:
+        run_script(lambda *_: JobReport(), (), "", ["--lake", str(lake), "--partition-start", "2026-01-01"])
+    assert caught.value.__context__ is None
 
 
 def test_a_failing_day_is_named_by_the_last_line_and_the_others_are_done(lake: Path) -> None:
