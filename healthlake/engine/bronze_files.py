@@ -80,13 +80,12 @@ def staged(layout: LakeLayout, day: datetime.date, shares: Sequence[Share]) -> M
     """The shares together, by table."""
     found = {}
     for contract in BRONZE_TABLES:
-        files = tuple(
+        files = (
             (str(share.path(layout, day, contract.name)), share.rows[contract.name])
             for share in shares
             if contract.name in share.rows
         )
-        relation = f"staged_{contract.name}_{day:%Y%m%d}"
-        found[contract.name] = Staged(contract, day, relation, sum(rows for _, rows in files), files)
+        found[contract.name] = Staged.of(contract, day, files)
     return found
 
 

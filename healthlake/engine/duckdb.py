@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
 import os
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +20,7 @@ from healthlake.contracts.model import ColumnType, Contract
 from healthlake.contracts.silver import ResourceType
 from healthlake.engine.dialect import to_duckdb
 from healthlake.engine.duckdb_merge import DuckDBMergePlan
-from healthlake.engine.files import FileEngine
+from healthlake.engine.files import FileEngine, compiled
 from healthlake.engine.protocol import Progress, Row, Staged
 from healthlake.engine.scratch import scratch_folder
 from healthlake.engine.split_shares import split_drop
@@ -29,7 +28,6 @@ from healthlake.errors import EngineError
 from healthlake.functions import definitions
 from healthlake.lake.catalog import LakeCatalog, Version
 from healthlake.split import SourceFile, arrow_schema
-from healthlake.sql_on_fhir import CompiledView, compile_view
 
 SQL_TYPES: Mapping[ColumnType, str] = {
     ColumnType.STRING: "VARCHAR",
@@ -127,14 +125,13 @@ class DuckDBEngine(FileEngine):
         return True
 
     def apply_view(self, name: str, kind: ResourceType, source: str, carry: Sequence[str]) -> None:
-        select = _compiled(kind.view.name).select(source, "resource", carry)
-        self.create("VIEW", name, select)
+        self.create("VIEW", name, compiled(kind.view.name, self.dialect).select(source, "resource", carry))
 
     def split(
         self, day: datetime.date, files: Sequence[SourceFile], progress: Progress
     ) -> Mapping[str, Staged]:
         found = split_drop(self.catalog.layout, day, files, self._threads, progress)
-        return {name: self._staged(each) for name, each in found.items()}
+        return {name: self.relate_staged(each) for name, each in found.items()}
 
     def stage(self, contract: Contract, day: datetime.date, sql: str, dialect: str = "spark") -> Staged:
         path = self.new_path(contract, day)
@@ -143,17 +140,12 @@ class DuckDBEngine(FileEngine):
         files = ((str(path), rows),) if rows else ()
         if not rows:
             path.unlink()
-        relation = f"staged_{contract.name}_{day:%Y%m%d}"
-        return self._staged(Staged(contract, day, relation, rows, files))
+        return self.relate_staged(Staged.of(contract, day, files))
 
     def plan_merge(
         self, contract: Contract, base: Version, keys: Sequence[str], touched: str, rows: str
     ) -> DuckDBMergePlan:
         return DuckDBMergePlan(self, contract, base, keys, touched, rows)
-
-    def _staged(self, staged: Staged) -> Staged:
-        self.relate(staged.relation, staged.contract, [path for path, _ in staged.files])
-        return staged
 
     def relate(self, name: str, contract: Contract, paths: Sequence[str], with_file: bool = False) -> None:
         before, self._what = self._what, f"{self._what}: opening the files of {contract.name}"
@@ -207,13 +199,6 @@ class DuckDBEngine(FileEngine):
     def copy(self, select: str, path: Path) -> int:
         found = self.execute(f"COPY ({select}) TO {_quote(str(path))} ({_COPY_OPTIONS})").fetchone()
         return int(found[0]) if found else 0
-
-
-@functools.cache
-def _compiled(view: str) -> CompiledView:
-    from healthlake.contracts.views import load_view
-
-    return compile_view(load_view(view).definition, "duckdb")
 
 
 def _quote(text: str) -> str:

@@ -6,15 +6,18 @@ Refuses to look at rows: what is compared or chosen, an engine computes.
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from healthlake.contracts.model import Contract
+from healthlake.contracts.views import load_view
 from healthlake.engine.protocol import Published, Staged
 from healthlake.errors import StructuralViolation
 from healthlake.lake.catalog import LakeCatalog, TableFile, Version
+from healthlake.sql_on_fhir import CompiledView, compile_view
 
 
 class MergePlan(Protocol):
@@ -58,6 +61,11 @@ class FileEngine(ABC):
         self, contract: Contract, base: Version, keys: Sequence[str], touched: str, rows: str
     ) -> MergePlan:
         """What `merge` writes and replaces on the table as of `base`."""
+
+    def relate_staged(self, staged: Staged) -> Staged:
+        """Makes the relation of what is staged."""
+        self.relate(staged.relation, staged.contract, [path for path, _ in staged.files])
+        return staged
 
     def wrong_schema(self, contract: Contract, wrong: Sequence[str]) -> StructuralViolation:
         """The error for columns that are not the contract's."""
@@ -135,3 +143,9 @@ class FileEngine(ABC):
 
 def _same_properties(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
     return all(before.get(name) == value for name, value in after.items())
+
+
+@functools.cache
+def compiled(view: str, dialect: str) -> CompiledView:
+    """One of our views in an engine's dialect."""
+    return compile_view(load_view(view).definition, dialect)

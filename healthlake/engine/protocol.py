@@ -33,6 +33,13 @@ class Staged:
     rows: int
     files: tuple[tuple[str, int], ...]
 
+    @classmethod
+    def of(cls, contract: Contract, day: datetime.date, files: Iterable[tuple[str, int]]) -> Staged:
+        """What is in `files`, under the relation's name that a table and day have."""
+        listed = tuple(files)
+        relation = f"staged_{contract.name}_{day:%Y%m%d}"
+        return cls(contract, day, relation, sum(rows for _, rows in listed), listed)
+
 
 @dataclass(frozen=True, slots=True)
 class Published:

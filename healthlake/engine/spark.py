@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -32,7 +31,7 @@ from pyspark.sql.types import (
 from healthlake.contracts.model import DT, ColumnType, Contract
 from healthlake.contracts.silver import ResourceType
 from healthlake.engine.bronze_files import staged
-from healthlake.engine.files import FileEngine
+from healthlake.engine.files import FileEngine, compiled
 from healthlake.engine.protocol import Progress, Row, Staged
 from healthlake.engine.spark_files import Written, write_files
 from healthlake.engine.spark_merge import SparkMergePlan
@@ -41,7 +40,6 @@ from healthlake.errors import EngineError, HealthlakeError
 from healthlake.functions import definitions
 from healthlake.lake.catalog import CATALOG_NAME, LakeCatalog, Version
 from healthlake.split import SourceFile
-from healthlake.sql_on_fhir import CompiledView, compile_view
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -186,7 +184,7 @@ class SparkEngine(FileEngine):
         return self.query(f"SELECT {', '.join(nulls)} WHERE FALSE")
 
     def apply_view(self, name: str, kind: ResourceType, source: str, carry: Sequence[str]) -> None:
-        self.define(name, _compiled(kind.view.name).select(source, "resource", carry))
+        self.define(name, compiled(kind.view.name, self.dialect).select(source, "resource", carry))
 
     def split(
         self, day: datetime.date, files: Sequence[SourceFile], progress: Progress
@@ -194,14 +192,12 @@ class SparkEngine(FileEngine):
         with self.quiet():
             shares = split_drop(self.session, self.catalog.layout, day, files, progress)
         found = staged(self.catalog.layout, day, shares)
-        return {name: self._staged(each) for name, each in found.items()}
+        return {name: self.relate_staged(each) for name, each in found.items()}
 
     def stage(self, contract: Contract, day: datetime.date, sql: str, dialect: str = "spark") -> Staged:
         frame = self.query(_to_spark(sql, dialect))
         written = self.write(contract, frame)
-        relation = f"staged_{contract.name}_{day:%Y%m%d}"
-        files = tuple((each.path, each.rows) for each in written)
-        return self._staged(Staged(contract, day, relation, sum(rows for _, rows in files), files))
+        return self.relate_staged(Staged.of(contract, day, ((each.path, each.rows) for each in written)))
 
     def write(self, contract: Contract, frame: DataFrame) -> list[Written]:
         """Writes rows to Parquet files beside the table, each of one day; none is published."""
@@ -212,10 +208,6 @@ class SparkEngine(FileEngine):
             raise self.wrong_schema(contract, wrong)
         with self.quiet():
             return write_files(frame, contract, self.catalog.layout)
-
-    def _staged(self, staged: Staged) -> Staged:
-        self.relate(staged.relation, staged.contract, [path for path, _ in staged.files])
-        return staged
 
     def relate(self, name: str, contract: Contract, paths: Sequence[str]) -> None:
         self.name(name, self.scan(contract, paths))
@@ -261,10 +253,3 @@ def _to_spark(sql: str, dialect: str) -> str:
     import sqlglot
 
     return sqlglot.transpile(sql, read=dialect, write="spark")[0]
-
-
-@functools.cache
-def _compiled(view: str) -> CompiledView:
-    from healthlake.contracts.views import load_view
-
-    return compile_view(load_view(view).definition, "spark")
