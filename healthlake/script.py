@@ -24,10 +24,16 @@ from healthlake.engine.scratch import scratch_folder
 from healthlake.errors import HealthlakeError, UsageError
 from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import LakeLayout
+from healthlake.lake.raw import drop_files
 from healthlake.messages import Message, error_message, hear, report_message, sending_listener
 from healthlake.report import JobReport, Listener
 
 _PIPES_VARIABLE = "DAGSTER_PIPES_MESSAGES"
+
+SHORT_BYTES = 600_000_000
+"""Work up to this many bytes of uncompressed drops is short: see `start_local`."""
+
+_GZ_RATIO = 10
 
 Job = Callable[["Arguments", Engine, LakeCatalog, Listener], JobReport]
 
@@ -89,7 +95,8 @@ def _run(job: Job, arguments: Arguments, listener: Listener) -> JobReport:
     layout.require()
     with scratch_folder(layout.scratch) as scratch:
         listener.say("starting Spark")
-        spark = start_local(arguments.threads, arguments.memory, scratch)
+        is_short = sum(_weight(layout, day) for day in arguments.days) < SHORT_BYTES
+        spark = start_local(arguments.threads, arguments.memory, scratch, is_short)
         try:
             with SparkEngine(open_lake(spark, layout), catalog) as engine:
                 return job(arguments, engine, catalog, listener)
@@ -97,6 +104,13 @@ def _run(job: Job, arguments: Arguments, listener: Listener) -> JobReport:
             # A JVM that died says so here again, in place of what the job had to say.
             with contextlib.suppress(Exception):
                 spark.stop()
+
+
+def _weight(layout: LakeLayout, day: datetime.date) -> int:
+    """Bytes of a drop, about as many as they are when uncompressed."""
+    return sum(
+        file.size_bytes * (_GZ_RATIO if file.path.endswith(".gz") else 1) for file in drop_files(layout, day)
+    )
 
 
 def read_arguments(argv: Sequence[str], tables: Sequence[Contract], description: str) -> Arguments:

@@ -133,18 +133,28 @@ def _accounts_for_bronze() -> Check:
 def one_current_row(kind: ResourceType) -> Check:
     """Every id that the day speaks of is current, or its winner is a deletion; and never both."""
     key, history = kind.key, kind.history.name
-    of_day = f"SELECT DISTINCT {key} FROM {history} WHERE dt = {{day}}"
-    versions = f"SELECT * FROM {history} WHERE {key} IN ({of_day})"
+    deleted = "max(CASE WHEN is_deleted THEN 1 ELSE 0 END) = 1"
+    versions = (
+        f"SELECT {key}, min(dt) AS first_dt, max(dt) AS last_dt, {deleted} AS is_deleted,"
+        f" max(content_hash) AS content_hash FROM {history} GROUP BY {key}"
+        " HAVING max(CASE WHEN dt = {day} THEN 1 ELSE 0 END) = 1"
+    )
+    several = f"SELECT {key} FROM ({versions}) AS s WHERE first_dt <> last_dt"
+    ranked = winners(f"(SELECT * FROM {history} WHERE {key} IN ({several})) AS v", key)
+    winning = (
+        f"SELECT {key}, is_deleted, content_hash FROM ({versions}) AS o WHERE first_dt = last_dt"
+        f" UNION ALL SELECT {key}, is_deleted, content_hash FROM ({ranked}) AS r"
+    )
     return Check(
         kind.current.name,
         "one_current_row",
         f"Every {key} of the day's history has the rows of its winning version here, or none where that is a"
         " deletion.",
         "SELECT count(*), coalesce(sum(CASE WHEN w.is_deleted AND c.n IS NULL THEN 0 WHEN NOT w.is_deleted"
-        " AND c.versions = 1 AND c.content_hash = w.content_hash THEN 0 ELSE 1 END), 0) FROM"
-        f" ({winners(f'({versions}) AS v', key)}) AS w LEFT JOIN (SELECT {key}, count(*) AS n, count(DISTINCT"
-        f" content_hash) AS versions, max(content_hash) AS content_hash FROM {{relation}} GROUP BY {key}) AS"
-        f" c ON c.{key} = w.{key}",
+        " AND c.first_hash = w.content_hash AND c.last_hash = w.content_hash THEN 0 ELSE 1 END), 0) FROM"
+        f" ({winning}) AS w LEFT JOIN (SELECT {key}, count(*) AS n,"
+        " min(content_hash) AS first_hash, max(content_hash) AS last_hash FROM {relation}"
+        f" GROUP BY {key}) AS c ON c.{key} = w.{key}",
         structural=True,
         reads=(history,),
     )

@@ -14,7 +14,9 @@ from healthlake.contracts.model import Contract
 from healthlake.contracts.silver import Grain, ResourceType
 from healthlake.engine.protocol import Engine, Published
 from healthlake.lake.catalog import Version
-from healthlake.versions import VERSION_INPUT, order_by, winners
+from healthlake.versions import VERSION_INPUT, Outcome, classify, order_by, winners
+
+_LOSES = f"outcome <> '{Outcome.KEPT}' OR is_deleted"
 
 Audit = Callable[[Contract, str], None]
 """Called with a table and a relation of it as it would be; raises where a structural rule is violated."""
@@ -32,8 +34,10 @@ def refresh_current(engine: Engine, kind: ResourceType, base: Version, audit: Au
         return _unchanged(engine, kind.current, base, audit)
     touched = _touched(engine, kind, base, "touched")
     engine.doing(f"choosing the current versions of {kind.current.name}")
-    _store_winners(engine, kind, touched)
-    engine.define(f"{kind.current.name}_new", _current_rows(kind))
+    # All ids in a first table.
+    within = touched if base.files else None
+    losing = _store_losing(engine, kind, within)
+    engine.define(f"{kind.current.name}_new", _current_rows(kind, within, losing))
     engine.doing(f"merging {kind.current.name}")
     return engine.merge(
         kind.current,
@@ -54,27 +58,21 @@ def refresh_collapsed(
     The keys come from history, never from the tables that are being changed: those may be one commit ahead.
     """
     history = engine.read(kind.history)
-    table, keys = grain.table, ", ".join(grain.columns)
+    table, name = grain.table, grain.table.name
     if _is_up_to_date(kind, base, history):
         return _unchanged(engine, table, base, audit)
     touched = _touched(engine, kind, base, "touched_by_grain")
-    not_null = " AND ".join(f"{column} IS NOT NULL" for column in grain.columns)
-    engine.doing(f"choosing the rows of {table.name}")
-    engine.store(
-        f"{table.name}_keys",
-        f"SELECT DISTINCT {keys} FROM ("
-        f"SELECT {keys} FROM {kind.history.name} WHERE {kind.key} IN (SELECT {kind.key} FROM {touched}) "
-        f"UNION ALL SELECT {keys} FROM {touched}_rows) AS k WHERE {not_null}",
-    )
+    engine.doing(f"choosing the rows of {name}")
+    engine.store(f"{name}_keys", _grain_keys(kind, grain, touched))
     engine.read(kind.current)
-    _store_sharing(engine, kind, grain)
-    engine.define(f"{table.name}_new", _collapsed_rows(kind, grain))
-    engine.doing(f"merging {table.name}")
+    several = _store_sharing(engine, kind, grain, is_first=not base.files)
+    engine.define(f"{name}_new", _collapsed_rows(kind, grain) if several else _rows_alone(kind, grain))
+    engine.doing(f"merging {name}")
     return engine.merge(
         table,
         grain.columns,
-        f"{table.name}_keys",
-        f"{table.name}_new",
+        f"{name}_keys",
+        f"{name}_new",
         {derived_from(kind.history): str(history.snapshot_id)},
         lambda relation: audit(table, relation),
     )
@@ -104,37 +102,70 @@ def _touched(engine: Engine, kind: ResourceType, base: Version, name: str) -> st
     return name
 
 
-def _store_winners(engine: Engine, kind: ResourceType, touched: str) -> None:
-    columns = ", ".join((kind.key, *VERSION_INPUT))
-    versions = (
-        f"SELECT DISTINCT {columns} FROM {kind.history.name} WHERE {kind.key} IN (SELECT {kind.key} FROM"
-        f" {touched})"
+def _store_losing(engine: Engine, kind: ResourceType, within: str | None) -> str | None:
+    """Stores the days of ids whose rows are not the current ones: older versions, copies, deletions.
+
+    Few ids of a drop are also in another one or deleted, and only their versions are ranked. What is left out
+    is small, so that rows are copied and not joined with their versions: None where nothing is.
+    """
+    key, history, name = kind.key, kind.history.name, f"{kind.current.name}_losing"
+    several = f"{kind.current.name}_several"
+    engine.store(
+        several,
+        f"SELECT {key} FROM {history}{_within(key, within)} GROUP BY {key}"
+        " HAVING min(dt) <> max(dt) OR max(CASE WHEN is_deleted THEN 1 ELSE 0 END) = 1",
     )
-    engine.store(f"{kind.current.name}_winner", winners(f"({versions}) AS v", kind.key))
+    columns = ", ".join((key, *VERSION_INPUT))
+    versions = f"SELECT DISTINCT {columns} FROM {history} WHERE {key} IN (SELECT {key} FROM {several})"
+    engine.store(name, f"SELECT {key}, dt FROM ({classify(f'({versions}) AS v', key)}) AS c WHERE {_LOSES}")
+    return name if engine.rows(f"SELECT count(*) FROM {name}")[0][0] else None
 
 
-def _current_rows(kind: ResourceType) -> str:
+def _current_rows(kind: ResourceType, within: str | None, losing: str | None) -> str:
     columns = ", ".join(f"h.{name}" for name in kind.current.column_names)
+    kept = f"SELECT * FROM {kind.history.name}{_within(kind.key, within)}"
+    loses = f"SELECT 1 FROM {losing} AS l WHERE l.{kind.key} = h.{kind.key} AND l.dt = h.dt"
+    return f"SELECT {columns} FROM ({kept}) AS h" + (f" WHERE NOT EXISTS ({loses})" if losing else "")
+
+
+def _within(key: str, relation: str | None) -> str:
+    return f" WHERE {key} IN (SELECT {key} FROM {relation})" if relation else ""
+
+
+def _grain_keys(kind: ResourceType, grain: Grain, touched: str) -> str:
+    keys = ", ".join(grain.columns)
     return (
-        f"SELECT {columns} FROM {kind.history.name} AS h INNER JOIN {kind.current.name}_winner AS w "
-        f"ON h.{kind.key} = w.{kind.key} AND h.dt = w.dt WHERE NOT w.is_deleted"
+        f"SELECT DISTINCT {keys} FROM ("
+        f"SELECT {keys} FROM {kind.history.name} WHERE {kind.key} IN (SELECT {kind.key} FROM {touched}) "
+        f"UNION ALL SELECT {keys} FROM {touched}_rows) AS k WHERE {_none_null(grain)}"
     )
 
 
-def _store_sharing(engine: Engine, kind: ResourceType, grain: Grain) -> None:
-    """The rows of touched grain keys; and apart, those that share their key with another, with the version
-    order of the observations that they belong to. Few rows do, and only they are ranked and compared."""
+def _none_null(grain: Grain, prefix: str = "") -> str:
+    return " AND ".join(f"{prefix}{column} IS NOT NULL" for column in grain.columns)
+
+
+def _store_sharing(engine: Engine, kind: ResourceType, grain: Grain, is_first: bool) -> bool:
+    """The rows of touched grain keys, in a first table all rows; and apart, those that share their key with
+    another, with the version order of the observations that they belong to. Few rows do, and only they are
+    ranked and compared. False where none does."""
     name, current = grain.table.name, kind.current.name
     keys = ", ".join(grain.columns)
+    touched = f" INNER JOIN {name}_keys AS k ON {_equal('c', 'k', grain.columns)}"
     engine.define(
         f"{name}_rows",
-        f"SELECT c.* FROM {current} AS c INNER JOIN {name}_keys AS k ON {_equal('c', 'k', grain.columns)}",
+        f"SELECT c.* FROM {current} AS c{'' if is_first else touched} WHERE {_none_null(grain, 'c.')}",
     )
-    engine.store(f"{name}_counts", f"SELECT {keys}, count(*) AS n FROM {name}_rows GROUP BY {keys}")
+    engine.store(
+        f"{name}_shared",
+        f"SELECT {keys}, count(*) AS n FROM {name}_rows GROUP BY {keys} HAVING count(*) > 1",
+    )
+    if not engine.rows(f"SELECT count(*) FROM {name}_shared")[0][0]:
+        return False
     engine.store(
         f"{name}_sharing",
-        f"SELECT c.*, k.n AS n_collapsed FROM {current} AS c INNER JOIN {name}_counts AS k "
-        f"ON {_equal('c', 'k', grain.columns)} WHERE k.n > 1",
+        f"SELECT c.*, k.n AS n_collapsed FROM {name}_rows AS c INNER JOIN {name}_shared AS k "
+        f"ON {_equal('c', 'k', grain.columns)}",
     )
     columns = ", ".join((kind.key, *VERSION_INPUT))
     versions = (
@@ -142,6 +173,14 @@ def _store_sharing(engine: Engine, kind: ResourceType, grain: Grain) -> None:
         f"WHERE {kind.key} IN (SELECT {kind.key} FROM {name}_sharing)"
     )
     engine.store(f"{name}_winner", winners(f"({versions}) AS v", kind.key))
+    return True
+
+
+def _rows_alone(kind: ResourceType, grain: Grain) -> str:
+    one = "CAST(1 AS BIGINT)"
+    columns = ", ".join(f"c.{column}" for column in kind.current.column_names)
+    alone = f"{one} AS n_collapsed, {one} AS n_distinct_values"
+    return f"SELECT {columns}, {alone} FROM {grain.table.name}_rows AS c"
 
 
 def _collapsed_rows(kind: ResourceType, grain: Grain) -> str:
@@ -161,11 +200,11 @@ def _collapsed_rows(kind: ResourceType, grain: Grain) -> str:
         f" BY {keys}"
     )
     return (
-        f"SELECT {', '.join(f'c.{column}' for column in names)}, k.n AS n_collapsed, k.n AS n_distinct_values"
-        f" FROM {kind.current.name} AS c INNER JOIN {name}_counts AS k ON {_equal('c', 'k', grain.columns)}"
-        f" WHERE k.n = 1 UNION ALL SELECT {', '.join(f'r.{column}' for column in names)}, r.n_collapsed,"
-        f" d.n_distinct_values FROM ({ranked}) AS r INNER JOIN ({distinct}) AS d ON"
-        f" {_equal('r', 'd', grain.columns)} WHERE r.grain_rank = 1"
+        f"{_rows_alone(kind, grain)} WHERE NOT EXISTS (SELECT 1 FROM {name}_shared AS k WHERE"
+        f" {_equal('k', 'c', grain.columns)}) UNION ALL"
+        f" SELECT {', '.join(f'r.{column}' for column in names)}, r.n_collapsed, d.n_distinct_values FROM"
+        f" ({ranked}) AS r INNER JOIN ({distinct}) AS d ON {_equal('r', 'd', grain.columns)}"
+        " WHERE r.grain_rank = 1"
     )
 
 
