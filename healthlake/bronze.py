@@ -17,20 +17,28 @@ from healthlake.engine.protocol import Engine
 from healthlake.errors import BronzeIncomplete, DropVanished
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.raw import drop_files
+from healthlake.lake.revisions import revised_files
 
 
 def require_same_drop(
-    engine: Engine, day: datetime.date, paths: Sequence[str], read: str | None = None
+    engine: Engine,
+    layout: LakeLayout,
+    day: datetime.date,
+    paths: Sequence[str],
+    read: str | None = None,
 ) -> None:
     """`DropVanished` where a path of relation `known_file` is not in `paths`, or has another file_id in
-    relation `read`."""
-    known: dict[str, str] = dict(engine.rows("SELECT path, file_id FROM known_file"))
+    relation `read`. What a correction took out of the drop is not missed."""
+    corrected = revised_files(layout, day)
+    rows = engine.rows("SELECT path, file_id FROM known_file")
+    known: dict[str, str] = {path: file_id for path, file_id in rows if (path, file_id) not in corrected}
     missing = known.keys() - set(paths)
     if missing:
         raise DropVanished(
             f"reading the drop of {day}: {len(missing)} of the {len(known)} files that bronze knows are"
             f" missing from raw (file_id {_some(known[path] for path in missing)}). Nothing was changed."
-            f" Mount or restore raw, then run `healthlake materialize --from {day}` again."
+            f" Mount or restore raw, then run `healthlake materialize --from {day}` again. Files leave a"
+            " drop by `healthlake land --withdraw`."
         )
     if read is None or not known:
         return
@@ -41,6 +49,7 @@ def require_same_drop(
             f"reading the drop of {day}: {len(changed)} of the {len(known)} files that bronze knows have"
             f" other content now (file_id {_some(known[path] for path in changed)} before). Raw is immutable;"
             f" nothing was changed. Restore the files, then run `healthlake materialize --from {day}` again."
+            " To correct a drop, run `healthlake land --replace`."
         )
 
 

@@ -69,13 +69,12 @@ def _split_day(
     total = sum(file.size_bytes for file in files)
     engine.doing(f"reading what bronze knows of {day}")
     engine.read(BRONZE_FILE, [day], "known_file")
-    require_same_drop(engine, day, [file.column_path for file in files])
+    require_same_drop(engine, catalog.layout, day, [file.column_path for file in files])
     engine.doing(f"splitting the drop of {day}")
     staged = engine.split(day, files, lambda done, entries: listener.split(day, done, total, entries))
     try:
-        require_same_drop(
-            engine, day, [file.column_path for file in files], staged[BRONZE_FILE.name].relation
-        )
+        paths = [file.column_path for file in files]
+        require_same_drop(engine, catalog.layout, day, paths, staged[BRONZE_FILE.name].relation)
         for table in BRONZE_TABLES:
             engine.define(table.name, f"SELECT * FROM {staged[table.name].relation}")
         checks = [check for table in BRONZE_TABLES for check in structural(table.name)]

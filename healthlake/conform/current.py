@@ -63,7 +63,7 @@ def refresh_collapsed(
         return _unchanged(engine, table, base, audit)
     touched = _touched(engine, kind, base, "touched_by_grain")
     engine.doing(f"choosing the rows of {name}")
-    engine.store(f"{name}_keys", _grain_keys(kind, grain, touched))
+    engine.store_few(f"{name}_keys", _grain_keys(kind, grain, touched))
     engine.read(kind.current)
     several = _store_sharing(engine, kind, grain, is_first=not base.files)
     engine.define(f"{name}_new", _collapsed_rows(kind, grain) if several else _rows_alone(kind, grain))
@@ -98,7 +98,7 @@ def _touched(engine: Engine, kind: ResourceType, base: Version, name: str) -> st
     if not known:
         engine.read(kind.current)
     union = " UNION ".join(f"SELECT {kind.key} FROM {source}" for source in sources)
-    engine.store(name, union if len(sources) > 1 else f"SELECT DISTINCT {kind.key} FROM {name}_rows")
+    engine.store_few(name, union if len(sources) > 1 else f"SELECT DISTINCT {kind.key} FROM {name}_rows")
     return name
 
 
@@ -110,15 +110,15 @@ def _store_losing(engine: Engine, kind: ResourceType, within: str | None) -> str
     """
     key, history, name = kind.key, kind.history.name, f"{kind.current.name}_losing"
     several = f"{kind.current.name}_several"
-    engine.store(
+    engine.store_few(
         several,
         f"SELECT {key} FROM {history}{_within(key, within)} GROUP BY {key}"
         " HAVING min(dt) <> max(dt) OR max(CASE WHEN is_deleted THEN 1 ELSE 0 END) = 1",
     )
     columns = ", ".join((key, *VERSION_INPUT))
     versions = f"SELECT DISTINCT {columns} FROM {history} WHERE {key} IN (SELECT {key} FROM {several})"
-    engine.store(name, f"SELECT {key}, dt FROM ({classify(f'({versions}) AS v', key)}) AS c WHERE {_LOSES}")
-    return name if engine.rows(f"SELECT count(*) FROM {name}")[0][0] else None
+    loses = f"SELECT {key}, dt FROM ({classify(f'({versions}) AS v', key)}) AS c WHERE {_LOSES}"
+    return name if engine.store_few(name, loses) else None
 
 
 def _current_rows(kind: ResourceType, within: str | None, losing: str | None) -> str:
@@ -156,11 +156,8 @@ def _store_sharing(engine: Engine, kind: ResourceType, grain: Grain, is_first: b
         f"{name}_rows",
         f"SELECT c.* FROM {current} AS c{'' if is_first else touched} WHERE {_none_null(grain, 'c.')}",
     )
-    engine.store(
-        f"{name}_shared",
-        f"SELECT {keys}, count(*) AS n FROM {name}_rows GROUP BY {keys} HAVING count(*) > 1",
-    )
-    if not engine.rows(f"SELECT count(*) FROM {name}_shared")[0][0]:
+    shared = f"SELECT {keys}, count(*) AS n FROM {name}_rows GROUP BY {keys} HAVING count(*) > 1"
+    if not engine.store_few(f"{name}_shared", shared):
         return False
     engine.store(
         f"{name}_sharing",

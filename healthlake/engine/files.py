@@ -14,7 +14,7 @@ from typing import Protocol
 
 from healthlake.contracts.model import Contract
 from healthlake.contracts.views import load_view
-from healthlake.engine.protocol import Published, Staged
+from healthlake.engine.protocol import Published, Row, Staged
 from healthlake.errors import StructuralViolation
 from healthlake.lake.catalog import LakeCatalog, TableFile, Version
 from healthlake.sql_on_fhir import CompiledView, compile_view
@@ -46,6 +46,19 @@ class FileEngine(ABC):
 
     def doing(self, what: str) -> None:
         self._what = what
+
+    @abstractmethod
+    def store(self, name: str, sql: str) -> None:
+        """Makes `name` a relation that is computed once."""
+
+    @abstractmethod
+    def rows(self, sql: str, dialect: str = "spark") -> list[Row]:
+        """A small result."""
+
+    def store_few(self, name: str, sql: str) -> int:
+        self.store(name, sql)
+        # Spark knows from now on how large it is, and sends it to the tasks instead of sorting both sides.
+        return int(self.rows(f"SELECT count(*) FROM {name}")[0][0])
 
     @abstractmethod
     def relate(self, name: str, contract: Contract, paths: Sequence[str]) -> None:

@@ -74,6 +74,9 @@ class Engine(Protocol):
     def store(self, name: str, sql: str) -> None:
         """Makes `name` a relation that is computed now, once."""
 
+    def store_few(self, name: str, sql: str) -> int:
+        """As `store`, for few rows that many are then joined with; how many they are."""
+
     def rows(self, sql: str, dialect: str = "spark") -> list[Row]:
         """A small result. `dialect` is the one that `sql` is written in."""
 

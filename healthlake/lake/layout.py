@@ -1,6 +1,7 @@
 """Where things lie in a lake. Paths only: nothing here reads or writes a file.
 
 <root>/raw/synthea_fhir/dt=2026-01-01/…   drops as delivered
+<root>/raw/_revisions/synthea_fhir/dt=…/1/…   what a correction took out of a drop
 <root>/bronze/patient/dt=2026-01-01/…     data files of bronze_patient; metadata/ lies beside dt=…
 <root>/catalog.db                         the Iceberg catalog (SQLite)
 <root>/.locks  .scratch  .dagster         writers' locks, spill of running engines, Dagster's own storage
@@ -37,6 +38,11 @@ class LakeLayout:
 
     def drop(self, day: datetime.date, source: str = DEFAULT_SOURCE) -> Path:
         return self.raw(source) / f"{DT}={day.isoformat()}"
+
+    def revisions(self, day: datetime.date | None = None, source: str = DEFAULT_SOURCE) -> Path:
+        """What corrections took out of the drops, or out of the one of `day`."""
+        folder = self.root / "raw" / "_revisions" / source
+        return folder / f"{DT}={day.isoformat()}" if day else folder
 
     def table(self, contract: Contract) -> Path:
         return self.root / contract.folder

@@ -1,5 +1,5 @@
 """Drops in raw: landing them, listing them. A drop is immutable; nothing here changes or removes a landed
-file."""
+file, unless a correction (revisions.py) has kept it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime
 import filecmp
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,25 +69,27 @@ def land(
     sources: Sequence[Path],
     day: datetime.date,
     progress: Callable[[int, int], None] = lambda files, size: None,
+    replacing: Collection[Path] = (),
 ) -> Landing:
     """Copies files, or the files in folders, to the drop of `day`; `progress` gets files and bytes as they
     are done.
 
-    Equal content under a landed name is a no-op. Other content under a landed name refuses the whole call
-    before anything is copied (`DropRefused`). A copy becomes visible under its name only when it is complete.
+    Equal content under a landed name is a no-op. Other content under a landed name that isn't in `replacing`
+    refuses the whole call before anything is copied (`DropRefused`). A copy becomes visible under its name
+    only when it is complete.
     """
     target = layout.drop(day)
     plan = list(_plan(sources, target))
     for source, destination in plan:
-        if destination.exists() and not filecmp.cmp(source, destination, shallow=False):
+        if destination not in replacing and _differs(source, destination):
             raise DropRefused(
-                f"landing {source} for {DT}={day}: a file of that name with other content is there "
-                "already, and drops are "
-                "immutable. Land it under another name, or for another day."
+                f"landing {source} for {DT}={day}: a file of that name with other content is there already,"
+                " and drops are immutable. Land it under another name or for another day, or correct the drop"
+                " with --replace."
             )
     copied = size = present = 0
     for source, destination in plan:
-        if destination.exists():
+        if destination.exists() and destination not in replacing:
             present += 1
         else:
             size += _copy(source, destination)
@@ -95,6 +97,16 @@ def land(
         progress(1, source.stat().st_size)
     target.mkdir(parents=True, exist_ok=True)
     return Landing(copied, size, present, sum(_hidden(source) for source in sources if source.is_dir()))
+
+
+def changed_files(layout: LakeLayout, sources: Sequence[Path], day: datetime.date) -> dict[Path, Path]:
+    """The files of the day's drop that have other content than `sources` have under their name, with the
+    source of that."""
+    return {landed: source for source, landed in _plan(sources, layout.drop(day)) if _differs(source, landed)}
+
+
+def _differs(source: Path, landed: Path) -> bool:
+    return landed.exists() and not filecmp.cmp(source, landed, shallow=False)
 
 
 def measure(sources: Sequence[Path]) -> tuple[int, int]:

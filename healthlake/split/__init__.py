@@ -14,7 +14,7 @@ from healthlake.split.batches import Batches, arrow_schema
 from healthlake.split.day import SplitProgress, split_day
 from healthlake.split.errors import FileNotReadable, SplitFailed
 from healthlake.split.lines import DOCUMENT_BYTES
-from healthlake.split.look import Layout, LineRange, Look, look
+from healthlake.split.look import Layout, LineRange, Look, file_id_of, look
 from healthlake.split.piece import split_piece
 from healthlake.split.plan import FileCounts, Piece, file_rows, plan
 from healthlake.split.reasons import Reason, quarantine_page
@@ -36,6 +36,7 @@ __all__ = [
     "SplitFailed",
     "SplitProgress",
     "arrow_schema",
+    "file_id_of",
     "file_rows",
     "look",
     "plan",

@@ -75,6 +75,11 @@ def look(
     return look_and_keep(file, piece_bytes, document_bytes=document_bytes, keep_bytes=0, where=where)[0]
 
 
+def file_id_of(file: SourceFile) -> str:
+    """The file's id, as `bronze_file` has it."""
+    return look_and_keep(file, keep_bytes=0, where="reading a file of the drop")[0].file_id
+
+
 def look_and_keep(
     file: SourceFile,
     piece_bytes: int | None = None,
