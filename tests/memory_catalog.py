@@ -52,3 +52,8 @@ class MemoryCatalog(LakeCatalog):
         made = Version(next(self._numbers), dict(properties), ordered)
         self._versions.setdefault(contract.name, []).append(made)
         return made
+
+    def expire(self) -> None:
+        """Keeps the latest version of every table."""
+        for name, kept in self._versions.items():
+            self._versions[name] = kept[-1:]

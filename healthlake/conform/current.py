@@ -32,7 +32,7 @@ def refresh_current(engine: Engine, kind: ResourceType, base: Version, audit: Au
     history = engine.read(kind.history)
     if _is_up_to_date(kind, base, history):
         return _unchanged(engine, kind.current, base, audit)
-    touched = _touched(engine, kind, base, "touched")
+    touched = _touched(engine, kind, kind.current, base, "touched")
     engine.doing(f"choosing the current versions of {kind.current.name}")
     # All ids in a first table.
     within = touched if base.files else None
@@ -55,13 +55,13 @@ def refresh_collapsed(
     """Brings the collapsed table up to history: every grain key that an old or new row of a touched id had is
     done again.
 
-    The keys come from history, never from the tables that are being changed: those may be one commit ahead.
+    The keys come from history, never from the current table: that may be one commit ahead.
     """
     history = engine.read(kind.history)
     table, name = grain.table, grain.table.name
     if _is_up_to_date(kind, base, history):
         return _unchanged(engine, table, base, audit)
-    touched = _touched(engine, kind, base, "touched_by_grain")
+    touched = _touched(engine, kind, table, base, "touched_by_grain")
     engine.doing(f"choosing the rows of {name}")
     engine.store_few(f"{name}_keys", _grain_keys(kind, grain, touched))
     engine.read(kind.current)
@@ -89,16 +89,19 @@ def _unchanged(engine: Engine, table: Contract, base: Version, audit: Audit) -> 
     return Published(base, changed=False)
 
 
-def _touched(engine: Engine, kind: ResourceType, base: Version, name: str) -> str:
-    """Stores the ids whose history changed since `base` was derived; all ids where that is not known."""
+def _touched(engine: Engine, kind: ResourceType, table: Contract, base: Version, name: str) -> str:
+    """Stores the ids whose history changed since `base` of `table` was derived, and relates the rows that
+    tell as `{name}_rows`. Where that is not known, these are all of history and of the table: it may hold
+    ids and grain keys that history has no more."""
     recorded = base.properties.get(derived_from(kind.history))
     since = int(recorded) if recorded and recorded != "None" else None
-    known = engine.read_changes(kind.history, since, f"{name}_rows")
-    sources = [f"{name}_rows"] if known else [f"{name}_rows", kind.current.name]
-    if not known:
-        engine.read(kind.current)
-    union = " UNION ".join(f"SELECT {kind.key} FROM {source}" for source in sources)
-    engine.store_few(name, union if len(sources) > 1 else f"SELECT DISTINCT {kind.key} FROM {name}_rows")
+    sources = [f"{name}_files"]
+    if not engine.read_changes(kind.history, since, f"{name}_files"):
+        engine.read(table)
+        sources.append(table.name)
+    columns = ", ".join((kind.key, *(kind.collapsed.columns if kind.collapsed else ())))
+    engine.define(f"{name}_rows", " UNION ALL ".join(f"SELECT {columns} FROM {each}" for each in sources))
+    engine.store_few(name, f"SELECT DISTINCT {kind.key} FROM {name}_rows")
     return name
 
 

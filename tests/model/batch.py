@@ -6,18 +6,22 @@ import datetime
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
+from healthlake.contracts.model import Contract
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES
+from healthlake.errors import EngineError
 from healthlake.gold import gold_sql, materialize_gold
 from healthlake.lake.revisions import replace, withdraw
 from healthlake.report import JobReport, Listener
+from tests.memory_catalog import MemoryCatalog
 from tests.model.dashboard import dashboard
 from tests.model.histories import DAYS, KINDS, Delivery, History, generated
-from tests.model.reference import COLUMNS, DASHBOARD, Model, Row
+from tests.model.reference import COLLAPSED, COLUMNS, CURRENT, DASHBOARD, Model, Row
 from tests.world import SQL, World, day
 
 Worlds = Callable[[], AbstractContextManager[World]]
@@ -25,10 +29,16 @@ Worlds = Callable[[], AbstractContextManager[World]]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Materializes bronze of `days`, and silver of them for the resource types `kinds`."""
+    """Materializes bronze of `days`, and silver of them for the resource types `kinds`.
+
+    The current table `cut` can't be written, as if the run was killed between two commits. Afterwards all but
+    the latest snapshot of each table are gone where it `expires`.
+    """
 
     days: tuple[int, ...]
     kinds: tuple[str, ...] = KINDS
+    cut: str | None = None
+    expires: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +54,21 @@ class Batch:
         return "\n".join(lines)
 
 
-def batch(seed: int, number: int, steps: int) -> Batch:
-    """`number` histories and a schedule; its last step materializes all days, in any order."""
+def batch(seed: int, number: int, steps: int, faults: bool = True) -> Batch:
+    """`number` histories and a schedule, with or without cuts and expiry; its last step materializes all
+    days, in any order."""
     rng = random.Random(seed)  # noqa: S311 - not for security
-    schedule = [_step(rng) for _ in range(steps - 1)]
+    schedule = [_step(rng, faults) for _ in range(steps - 1)]
     last = Step(tuple(rng.sample(DAYS, len(DAYS))))
     return Batch((*schedule, last), tuple(generated(f"{seed}.{n}", f"x{n}", steps) for n in range(number)))
 
 
-def _step(rng: random.Random) -> Step:
+def _step(rng: random.Random, faults: bool) -> Step:
     """Mostly a day or two; mostly all types."""
     days = rng.sample(DAYS, rng.choice((1, 1, 2, 3)))
     kinds = rng.sample(KINDS, rng.choice((0, 1, 2))) if rng.random() < 0.2 else KINDS
-    return Step(tuple(days), tuple(kinds))
+    cut = rng.choice((*CURRENT.values(), COLLAPSED)) if faults and rng.random() < 0.25 else None
+    return Step(tuple(days), tuple(kinds), cut, faults and rng.random() < 0.25)
 
 
 def difference(tried: Batch, worlds: Worlds) -> str | None:
@@ -68,7 +80,8 @@ def difference(tried: Batch, worlds: Worlds) -> str | None:
             deliveries = [each for history in tried.histories for each in history if each.step == number]
             for on in sorted({each.day for each in deliveries}):
                 _deliver(world, model, day(on), [each for each in deliveries if each.day == on])
-            found = _materialize(world, model, step) or _silver_difference(world, model)
+            found = _materialize(world, model, step)
+            found = found or _silver_difference(world, model, _behind(tried.schedule[: number + 1]))
             if number == last:
                 found = found or _gold_difference(world, model)
             if found:
@@ -102,17 +115,50 @@ def _materialize(world: World, model: Model, step: Step) -> str | None:
     days = [day(number) for number in step.days]
     types = [kind for kind in RESOURCE_TYPES if kind.name in step.kinds]
     model.materialize(days, step.kinds)
-    reports = [world.bronze(*days)] + ([world.silver(*days, types=types)] if types else [])
-    return _faults(reports)
+    reports = [world.bronze(*days)]
+    if types:
+        with cut(world, step.cut):
+            reports.append(world.silver(*days, types=types))
+    if step.expires:
+        assert isinstance(world.catalog, MemoryCatalog)
+        world.catalog.expire()
+    return _faults(reports, step.cut)
 
 
-def _faults(reports: Iterable[JobReport]) -> str | None:
-    faults = [f"{fault.table} of {fault.day}: {fault.error}" for report in reports for fault in report.faults]
-    return faults[0] if faults else None
+@contextmanager
+def cut(world: World, table: str | None) -> Iterator[None]:
+    """The engine fails when it comes to writing `table`."""
+    merge = world.engine.merge
+
+    def failing(contract: Contract, *args: Any) -> Any:
+        if contract.name == table:
+            raise EngineError(f"writing {table}: cut by the test")
+        return merge(contract, *args)
+
+    world.engine.merge = failing  # type: ignore[method-assign]
+    yield
+    world.engine.merge = merge  # type: ignore[method-assign]
 
 
-def _silver_difference(world: World, model: Model) -> str | None:
-    found = (_compared(table, rows, _rows(world, table)) for table, rows in model.rows().items())
+def _behind(steps: Sequence[Step]) -> set[str]:
+    """The current tables that a cut has left behind their history."""
+    behind: set[str] = set()
+    for step in steps:
+        for kind in step.kinds:
+            tables = [CURRENT[kind], *([COLLAPSED] if kind == "Observation" else [])]
+            done = tables.index(step.cut) if step.cut in tables else len(tables)
+            behind = (behind - set(tables[:done])) | set(tables[done:])
+    return behind
+
+
+def _faults(reports: Iterable[JobReport], cut: str | None = None) -> str | None:
+    faults = [fault for report in reports for fault in report.faults if fault.table != cut]
+    return f"{faults[0].table} of {faults[0].day}: {faults[0].error}" if faults else None
+
+
+def _silver_difference(world: World, model: Model, behind: Container[str]) -> str | None:
+    expected = [(table, rows) for table, rows in model.rows().items() if table not in behind]
+    found = (_compared(table, rows, _rows(world, table)) for table, rows in expected)
     return next(filter(None, found), None)
 
 
