@@ -80,7 +80,7 @@ def difference(tried: Batch, worlds: Worlds) -> str | None:
             deliveries = [each for history in tried.histories for each in history if each.step == number]
             for on in sorted({each.day for each in deliveries}):
                 _deliver(world, model, day(on), [each for each in deliveries if each.day == on])
-            found = _materialize(world, model, step)
+            found = _materialize(world, model, step) if step.days else None
             found = found or _silver_difference(world, model, _behind(tried.schedule[: number + 1]))
             if number == last:
                 found = found or _gold_difference(world, model)
