@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LAKE ?= lake
+HISTORIES ?= 20000
 LAKE_PATH := $(abspath $(LAKE))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-3.13 lint bench bench-increment bench-merge lock drops elements docs sql-on-fhir-report glue-zip clean
+.PHONY: help demo ui test test-histories test-3.13 lint bench bench-increment bench-merge lock drops elements docs sql-on-fhir-report glue-zip clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +43,9 @@ ui: $(VENV)/.run ## Open Dagster's UI on the lake at http://localhost:3000 (LAKE
 
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/python -m pytest
+
+test-histories: $(VENV)/.dev ## Hold 20,000 generated histories to the reference model (HISTORIES=N; half an hour)
+	@HEALTHLAKE_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest tests/model/test_histories.py -k every_table
 
 # The same lock in an environment of its own. Dagster's tests and the CLI's run in Dagster's Python, not in Glue's.
 # Python 3.13 warns of SQLite connections that PyIceberg's catalog (0.12) leaves to the garbage collector.

@@ -132,9 +132,9 @@ class Delivery:
 History = tuple[Delivery, ...]
 
 
-def generated(seed: str, prefix: str, steps: int) -> History:
-    """A history of few ids, contents and times, so that versions meet."""
-    return tuple(_Feed(random.Random(seed), prefix).deliveries(steps))  # noqa: S311 - not for security
+def generated(seed: str, prefix: str, steps: int, most: int) -> History:
+    """A history of few ids, contents and times, so that versions meet; at most `most` deliveries a step."""
+    return tuple(_Feed(random.Random(seed), prefix).deliveries(steps, most))  # noqa: S311 - not for security
 
 
 class _Feed:
@@ -146,10 +146,10 @@ class _Feed:
         self.lying: dict[tuple[int, str], File] = {}
         self.gone: list[tuple[int, str, File]] = []
 
-    def deliveries(self, steps: int) -> Iterator[Delivery]:
+    def deliveries(self, steps: int, most: int) -> Iterator[Delivery]:
         for step in range(steps):
             done: set[tuple[int, str]] = set()
-            for _ in range(self.rng.choice((0, 1, 1, 2))):
+            for _ in range(self.rng.randint(0, most)):
                 day, name, file = self._draw()
                 if (day, name) not in done:
                     done.add((day, name))

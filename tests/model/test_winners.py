@@ -11,6 +11,7 @@ import pytest
 from tests.world import Rows, World, day, patient
 
 V1, V2, V3 = ({"active": True}, {"active": False}, {"active": True, "deceasedBoolean": True})
+LONG = {"active": True, "implicitRules": "https://example.org/rules-that-make-this-the-longer-version"}
 GONE = None
 Drops = list[tuple[int, dict[str, Any] | None]]
 
@@ -59,6 +60,11 @@ CASES: dict[str, tuple[Drops, int | None]] = {
     "what comes later makes no earlier version newer": (
         [(1, V1), (2, at("2026-06-01T00:00:00Z", V2)), (3, V1)],
         1,
+    ),
+    # Times are read from history, which has one version a day: DESIGN §5, "over the history rows in view".
+    "a time that only a losing version of a day stated is not known the next day": (
+        [(1, at("2026-06-01T00:00:00Z", V1)), (1, LONG), (2, at("2026-03-01T00:00:00Z", V2))],
+        2,
     ),
     "a version of wrong shape takes no part": ([(1, V1), (2, {"name": "no list"})], 0),
 }
