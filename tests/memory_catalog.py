@@ -53,7 +53,7 @@ class MemoryCatalog(LakeCatalog):
         self._versions.setdefault(contract.name, []).append(made)
         return made
 
-    def expire(self) -> None:
+    def forget(self) -> None:
         """Keeps the latest version of every table."""
         for name, kept in self._versions.items():
             self._versions[name] = kept[-1:]

@@ -126,13 +126,13 @@ def _materialize(world: World, model: Model, step: Step) -> str | None:
             reports.append(world.silver(*days, types=types))
     if step.expires:
         assert isinstance(world.catalog, MemoryCatalog)
-        world.catalog.expire()
+        world.catalog.forget()
     return _faults(reports, step.cut)
 
 
 @contextmanager
 def cut(world: World, table: str | None) -> Iterator[None]:
-    """The engine fails when it comes to writing the current table `table`; what was committed before stays."""
+    """The engine fails when it comes to writing the current table `table`; earlier commits stay."""
     merge = world.engine.merge
 
     def failing(contract: Contract, *args: Any) -> Any:

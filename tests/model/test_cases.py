@@ -258,6 +258,6 @@ def test_a_table_whose_recorded_snapshot_has_expired_is_made_again(
     with cut(world, table):
         assert {fault.table for fault in world.silver(day(1)).faults} == {table}
     assert isinstance(world.catalog, MemoryCatalog)
-    world.catalog.expire()
+    world.catalog.forget()
     world.run(day(3))
     assert [len(world.rows(name)) for name in CURRENT] == [1, 0, 0, 0]

@@ -44,7 +44,7 @@ def test_every_table_is_what_the_reference_model_predicts_after_every_step(seed:
 
 
 def test_spark_gives_what_the_reference_model_predicts(spark: SparkSession) -> None:
-    tried = Batch(SPARK_SCHEDULE, histories("spark", 200, len(SPARK_SCHEDULE), most=8))
+    tried = Batch(SPARK_SCHEDULE, histories("spark", 200, len(SPARK_SCHEDULE), most=4))
     require_no_difference(tried, lambda: a_world(spark))
 
 
