@@ -23,6 +23,13 @@ class MemoryCatalog(LakeCatalog):
         super().__init__(layout, database)
         self._versions: dict[str, list[Version]] = {}
         self._numbers = itertools.count(1)
+        self._properties: dict[str, dict[str, str]] = {}
+
+    def properties(self, contract: Contract) -> Mapping[str, str]:
+        return dict(self._properties.get(contract.name, {}))
+
+    def set_properties(self, contract: Contract, changes: Mapping[str, str]) -> None:
+        self._properties.setdefault(contract.name, {}).update(changes)
 
     def version(self, contract: Contract, snapshot_id: int | None = None) -> Version | None:
         kept = self._versions.get(contract.name, [])

@@ -101,6 +101,23 @@ class LakeCatalog:
             raise HealthlakeError(f"committing {contract.name}: the catalog does not show the commit")
         return done
 
+    def properties(self, contract: Contract) -> Mapping[str, str]:
+        """The table's own properties; none before it is made."""
+        table = self._load(contract)
+        return dict(table.properties) if table else {}
+
+    def set_properties(self, contract: Contract, changes: Mapping[str, str]) -> None:
+        """Sets properties of the table, and makes no snapshot. `CommitConflict` where another writer was
+        first."""
+        from pyiceberg.exceptions import CommitFailedException
+
+        table = self._load(contract) or self._create(contract)
+        try:
+            with table.transaction() as transaction:
+                transaction.set_properties(dict(changes))
+        except CommitFailedException:
+            raise CommitConflict(f"committing {contract.name}: another writer was first") from None
+
     def _swap(
         self,
         table: Table,
