@@ -27,10 +27,14 @@ from healthlake.engine.protocol import Engine, Staged
 from healthlake.errors import HealthlakeError, LedgerGap, UsageError
 from healthlake.jobs import audit_staged, recomputed
 from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.expiry import expire, tag_days
 from healthlake.lake.lock import writing
 from healthlake.lake.raw import landed_days
 from healthlake.report import Fault, JobReport, Listener, table_days
 from healthlake.staleness import fingerprints, record, stale_days, unsplit_days
+
+TAG_AGE = datetime.timedelta(days=90)
+"""How long what gold said of a day stays readable by its tag, however often the day is computed again."""
 
 
 def gold_sql(folder: Path, contract: Contract) -> str:
@@ -86,7 +90,10 @@ def materialize_gold(
     A day before whose silver is complete is a `LedgerGap` among the report's faults, unless `allow_gaps`.
     """
     with writing(catalog.layout, [contract.name], listener.say):
-        return recomputed(lambda: _materialize(engine, catalog, contract, sql, days, allow_gaps))
+        report = recomputed(lambda: _materialize(engine, catalog, contract, sql, days, allow_gaps))
+        tag_days(catalog, contract, sorted({each.day for each in report.tables}), TAG_AGE)
+        expire(catalog, contract)
+        return report
 
 
 def _materialize(

@@ -136,6 +136,22 @@ def materialize(first: str | None, last: str | None, selection: str, stale: bool
     sys.exit(materialize_days(settings, day_range(settings, first, last), selection))
 
 
+@cli.command(epilog="Example: healthlake rebuild --yes --lake /mnt/lake")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@_lake_option
+def rebuild(yes: bool, lake: str | None) -> None:
+    """Remove all tables and make them again from raw: after the lake was moved, or an upgrade that says so.
+
+    Raw stays as it is, and the tables get the same rows. The snapshots of before are gone.
+    """
+    from healthlake_dagster.commands.rebuild import rebuild_lake
+
+    settings = Settings.load(lake_text=lake)
+    if not yes:
+        click.confirm(f"Remove all tables of {settings.lake} and make them again from raw?", abort=True)
+    sys.exit(rebuild_lake(settings))
+
+
 @cli.command(
     epilog=(
         'Example: healthlake sql "SELECT dt, count(*) AS n FROM bronze_file GROUP BY dt ORDER BY dt"'
@@ -205,3 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ catalogs to the same behaviour.
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,15 @@ class MemoryCatalog(LakeCatalog):
         self._versions: dict[str, list[Version]] = {}
         self._numbers = itertools.count(1)
         self._properties: dict[str, dict[str, str]] = {}
+
+    def snapshots(self, contract: Contract) -> list[tuple[int, datetime.datetime]]:
+        # Without expiry: every version is kept, and no file goes.
+        return []
+
+    def tag(
+        self, contract: Contract, snapshot_id: int, names: Sequence[str], age: datetime.timedelta
+    ) -> None:
+        pass
 
     def properties(self, contract: Contract) -> Mapping[str, str]:
         return dict(self._properties.get(contract.name, {}))
