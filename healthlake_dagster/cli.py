@@ -130,9 +130,7 @@ def materialize(first: str | None, last: str | None, selection: str, stale: bool
     if stale:
         sys.exit(materialize_stale(settings))
     if not first:
-        raise UsageError(
-            "materializing: --from is missing. Example: healthlake materialize --from 2026-01-15"
-        )
+        raise click.UsageError("--from is missing. Example: healthlake materialize --from 2026-01-15")
     sys.exit(materialize_days(settings, day_range(settings, first, last), selection))
 
 
