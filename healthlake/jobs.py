@@ -20,6 +20,7 @@ from healthlake.contracts.silver import RESOURCE_TYPES, SHARED_SILVER_TABLES, Re
 from healthlake.engine.protocol import Engine, Published, Staged
 from healthlake.errors import HealthlakeError
 from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version
+from healthlake.lake.expiry import expire
 from healthlake.lake.lock import writing
 from healthlake.lake.raw import drop_files
 from healthlake.report import Fault, JobReport, Listener, table_days
@@ -36,7 +37,10 @@ def raw_to_bronze(
     """Splits each day's drop into the bronze tables, `bronze_file` last. Raises nothing for a faulty day: see
     `faults`."""
     with writing(catalog.layout, [table.name for table in BRONZE_TABLES], listener.say):
-        return recomputed(lambda: _raw_to_bronze(engine, catalog, days, listener))
+        report = recomputed(lambda: _raw_to_bronze(engine, catalog, days, listener))
+        for table in BRONZE_TABLES:
+            expire(catalog, table)
+        return report
 
 
 def _raw_to_bronze(
@@ -66,6 +70,8 @@ def _split_day(
     engine: Engine, catalog: LakeCatalog, day: datetime.date, listener: Listener, report: JobReport
 ) -> Mapping[str, Staged]:
     files = drop_files(catalog.layout, day)
+    if not files:
+        listener.say(f"{day}: no files have landed in {catalog.layout.drop(day)}; its tables get 0 rows")
     total = sum(file.size_bytes for file in files)
     engine.doing(f"reading what bronze knows of {day}")
     engine.read(BRONZE_FILE, [day], "known_file")
@@ -99,7 +105,10 @@ def bronze_to_silver(
     tables = [table.name for kind in types for table in kind.tables]
     shared = [table.name for table in SHARED_SILVER_TABLES]
     with writing(catalog.layout, [*tables, *shared], listener.say):
-        return recomputed(lambda: _bronze_to_silver(engine, catalog, days, types, listener))
+        report = recomputed(lambda: _bronze_to_silver(engine, catalog, days, types, listener))
+        for name in (*tables, *shared):
+            expire(catalog, TABLES[name], derived_tables(TABLES[name]))
+        return report
 
 
 def _bronze_to_silver(
@@ -263,6 +272,12 @@ def _check_data(engine: Engine, tables: Sequence[Contract], day: datetime.date, 
     for name in {name for check in checks for name in (check.table, *check.reads)}:
         engine.read(TABLES[name], [day])
     report.checks.extend(run_checks(engine, checks, [day]))
+
+
+def derived_tables(table: Contract) -> list[Contract]:
+    """The tables whose record names a snapshot of `table`."""
+    kinds = [kind for kind in RESOURCE_TYPES if kind.history is table]
+    return [derived for kind in kinds for derived in kind.tables[1:]]
 
 
 def recomputed(step: Callable[[], JobReport]) -> JobReport:

@@ -175,6 +175,18 @@ def _duplicates(kind: ResourceType) -> Check:
     )
 
 
+def inputs_unchanged_check(table: Contract) -> Check:
+    """Answered from the files that gold was computed from: see healthlake.staleness."""
+    return Check(
+        table.name,
+        "inputs_unchanged",
+        "No input of the day changed since it was computed: no late, corrected or unsplit drop up to it, and"
+        " the SQL is the same. Else run `healthlake materialize --stale`.",
+        "",
+        Severity.WARN,
+    )
+
+
 def _nothing_quarantined(table: Contract) -> Check:
     return Check(
         table.name,
@@ -198,6 +210,8 @@ def catalogue() -> Mapping[str, tuple[Check, ...]]:
     for kind in RESOURCE_TYPES:
         checks[kind.history.name].append(_duplicates(kind))
         checks[kind.current.name].append(one_current_row(kind))
+    for table in GOLD_TABLES:
+        checks[table.name].append(inputs_unchanged_check(table))
     for table in (BRONZE_QUARANTINE, SILVER_QUARANTINE):
         checks[table.name].append(_nothing_quarantined(table))
     return {table: tuple(found) for table, found in checks.items()}
