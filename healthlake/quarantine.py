@@ -1,21 +1,24 @@
-"""What was set aside: the rows of both quarantine tables, and the ids whose newest version is among them.
+"""What was set aside: the rows of both quarantine tables, and what a replay did with them.
 
-No value of a record and no file's name is in what this gives; a record's bytes it gives to the person who
-asks for one.
+No value of a record and no file's name is in what this gives.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from healthlake.conform.history import WRONG_SHAPE
 from healthlake.contracts.bronze import BRONZE_QUARANTINE, POSITION_NAMES
-from healthlake.contracts.silver import RESOURCE_TYPES, SILVER_QUARANTINE, ResourceType
+from healthlake.contracts.silver import SILVER_QUARANTINE
 from healthlake.engine.protocol import Engine
-from healthlake.versions import VERSION_INPUT, winners
+from healthlake.split import Reason
 
 TABLES = (BRONZE_QUARANTINE, SILVER_QUARANTINE)
+
+_NO_STRETCH = "CAST(NULL AS BIGINT) AS byte_offset, CAST(NULL AS BIGINT) AS byte_length"
+_STRETCH = {BRONZE_QUARANTINE.name: "byte_offset, byte_length", SILVER_QUARANTINE.name: _NO_STRETCH}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,76 +42,61 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
-class Overtaken:
-    """How many ids of a type have their newest version in quarantine: those with an older one in the current
-    table, and those without any row there."""
+class Wanted:
+    """Which rows are meant: those from day `first` to `last`, for a `reason`; None where it doesn't
+    matter."""
 
-    current: str
-    with_row: int
-    without_row: int
+    first: datetime.date | None = None
+    last: datetime.date | None = None
+    reason: str | None = None
+
+    def __contains__(self, row: Quarantined) -> bool:
+        return (
+            (self.first is None or row.dt >= self.first)
+            and (self.last is None or row.dt <= self.last)
+            and self.reason in (None, row.reason)
+        )
 
 
-def quarantined(
-    engine: Engine, days: Iterable[datetime.date] | None = None, reason: str | None = None
-) -> list[Quarantined]:
-    """The rows of `days` (all where None) for `reason` (any where None), by day, table, reason and
-    position."""
-    wanted = None if days is None else list(days)
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay did with the rows of a day that it was made for: how many left quarantine and how many
+    stay; and how many rows are new there."""
+
+    dt: datetime.date
+    left: int
+    stay: int
+    new: int
+
+
+def quarantined(engine: Engine) -> list[Quarantined]:
+    """All rows, by day, table, reason and position."""
     selects = []
     for table in TABLES:
-        engine.read(table, wanted)
-        stretch = (
-            "byte_offset, byte_length"
-            if table is BRONZE_QUARANTINE
-            else "CAST(NULL AS BIGINT) AS byte_offset, CAST(NULL AS BIGINT) AS byte_length"
-        )
+        engine.read(table)
         selects.append(
-            f"SELECT dt, '{table.name}' AS quarantine, reason, {', '.join(POSITION_NAMES)}, {stretch}, detail"
-            f" FROM {table.name}"
+            f"SELECT dt, '{table.name}' AS quarantine, reason, {', '.join(POSITION_NAMES)},"
+            f" {_STRETCH[table.name]}, detail FROM {table.name}"
         )
     engine.doing("listing what is in quarantine")
-    rows = [Quarantined(*row) for row in engine.rows(" UNION ALL ".join(selects))]
-    return sorted((row for row in rows if reason in (None, row.reason)), key=_order)
+    return sorted((Quarantined(*row) for row in engine.rows(" UNION ALL ".join(selects))), key=_order)
+
+
+def replayed(wanted: Wanted, before: Sequence[Quarantined], after: Sequence[Quarantined]) -> list[Replayed]:
+    """Compares all rows before a replay of the `wanted` ones with all rows after it."""
+    found = []
+    for day in dict.fromkeys(row.dt for row in before if row in wanted):
+        were = {row.key for row in before if row.dt == day}
+        asked = {row.key for row in before if row.dt == day and row in wanted}
+        now = {row.key for row in after if row.dt == day}
+        found.append(Replayed(day, len(asked - now), len(asked & now), len(now - were)))
+    return found
+
+
+def reasons() -> tuple[str, ...]:
+    """Every reason that a row can have."""
+    return (*Reason, WRONG_SHAPE)
 
 
 def _order(row: Quarantined) -> tuple[object, ...]:
     return row.dt, row.table, row.reason, row.file_id, row.line, row.entry, row.byte_offset or 0
-
-
-def overtaken(engine: Engine, types: Collection[ResourceType] = RESOURCE_TYPES) -> list[Overtaken]:
-    """Counts of each type, over all days."""
-    engine.read(SILVER_QUARANTINE)
-    found = []
-    for kind in types:
-        for table in (kind.bronze, kind.history, kind.current):
-            engine.read(table)
-        engine.doing(f"comparing {kind.current.name} with what is in quarantine")
-        key = kind.key
-        ((ids, with_row),) = engine.rows(
-            f"SELECT count(*), count(c.{key}) FROM ({newest_in_quarantine(kind)}) AS n"
-            f" LEFT JOIN (SELECT DISTINCT {key} FROM {kind.current.name}) AS c ON c.{key} = n.{key}"
-        )
-        found.append(Overtaken(kind.current.name, with_row, ids - with_row))
-    return found
-
-
-def newest_in_quarantine(kind: ResourceType, of_day: str = "") -> str:
-    """SELECT of the ids (column `kind.key`) of which a version in quarantine would win over all of history
-    by the order of versions. `of_day` is SQL for a day: then only what that day quarantined is looked at."""
-    key, history = kind.key, kind.history.name
-    where = f"q.table_name = '{history}'" + (f" AND q.dt = {of_day}" if of_day else "")
-    place = " AND ".join(f"{{0}}.{column} = q.{column}" for column in ("dt", *POSITION_NAMES))
-    pruned = f" AND b.dt = {of_day}" if of_day else ""
-    carried = ", ".join(f"b.{name}" for name in VERSION_INPUT if name != "is_deleted")
-    names = ", ".join(name for name in VERSION_INPUT if name != "is_deleted")
-    aside = (
-        f"SELECT b.resource_id AS {key}, {carried}, FALSE AS is_deleted FROM {kind.bronze.name} AS b"
-        f" INNER JOIN {SILVER_QUARANTINE.name} AS q ON {place.format('b')} WHERE {where}{pruned}"
-    )
-    asked = f"SELECT q.resource_id FROM {SILVER_QUARANTINE.name} AS q WHERE {where}"
-    known = f"SELECT DISTINCT {key}, {names}, is_deleted FROM {history} WHERE {key} IN ({asked})"
-    newest = winners(f"({aside} UNION ALL {known}) AS v", key)
-    return (
-        f"SELECT w.{key} FROM ({newest}) AS w INNER JOIN {SILVER_QUARANTINE.name} AS q"
-        f" ON {place.format('w')} WHERE {where}"
-    )

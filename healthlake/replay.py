@@ -18,6 +18,9 @@ from healthlake.lake.layout import LakeLayout
 from healthlake.lake.revisions import revised_files
 from healthlake.split import SourceFile
 
+_MANIFEST = "manifest"
+"""Kind of a file that says on what terms other files of the drop are split: such a day is split whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -38,10 +41,10 @@ def choose(
 
     Paths with one content stay together: its rows are counted at one of them.
     """
-    known = {
-        path: (file_id, size)
-        for path, file_id, size in engine.rows("SELECT path, file_id, size_bytes FROM known_file")
-    }
+    rows = engine.rows("SELECT path, file_id, size_bytes, kind FROM known_file")
+    if any(kind == _MANIFEST for *_, kind in rows):
+        return Choice(list(files), frozenset())
+    known = {path: (file_id, size) for path, file_id, size, _ in rows}
     sizes = {file.column_path: file.size_bytes for file in files}
     corrected = revised_files(layout, day)
     concerned = {
@@ -63,15 +66,13 @@ def split_again(
 ) -> Mapping[str, Staged]:
     """As `Engine.split` of `files`, but opens those of `choice.again` alone.
 
-    Where one of them turns out to have a content that another file has too, all are split: which of them
-    counts it isn't known to either half.
+    Where one of them turns out to have a content that another file has too, or to be a manifest, all are
+    split: what it means for the others isn't known to them.
     """
     part = engine.split(day, choice.again, progress)
     try:
-        found = {
-            file_id for (file_id,) in engine.rows(f"SELECT file_id FROM {part[BRONZE_FILE.name].relation}")
-        }
-        if found.isdisjoint(choice.kept):
+        found = engine.rows(f"SELECT file_id, kind FROM {part[BRONZE_FILE.name].relation}")
+        if not any(file_id in choice.kept or kind == _MANIFEST for file_id, kind in found):
             return _with_rows_that_stay(engine, day, part, choice.kept)
     finally:
         engine.discard(part.values())

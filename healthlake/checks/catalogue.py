@@ -7,6 +7,7 @@ import functools
 from collections.abc import Mapping
 
 from healthlake.checks.model import Check, Severity
+from healthlake.conform.overtaken import newest_in_quarantine
 from healthlake.contracts.bronze import BRONZE_DELETION, BRONZE_FILE, BRONZE_QUARANTINE
 from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.contracts.model import Contract, Kind
@@ -17,7 +18,6 @@ from healthlake.contracts.silver import (
     SILVER_RECONCILIATION,
     ResourceType,
 )
-from healthlake.quarantine import newest_in_quarantine
 from healthlake.versions import winners
 
 RAW_ASSET = "raw_synthea_fhir"
