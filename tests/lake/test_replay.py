@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
 from healthlake.jobs import raw_to_bronze
-from healthlake.lake import raw
 from healthlake.lake.revisions import replace, withdraw
 from healthlake.report import JobReport
-from healthlake.split import SourceFile, record
-from healthlake.split.outcome import Refused
-from healthlake.split.reasons import Reason
+from tests.replays import count_opened, stricter
 from tests.world import World, day, observation, patient
 
 ON = day(1)
@@ -28,35 +23,7 @@ Reads = list[str]
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     """The paths of the drop's files that were opened since it was last cleared."""
-    opened: Reads = []
-
-    def counted(path: Path, folder: Path) -> SourceFile:
-        file = drop_file(path, folder)
-
-        def open_counted() -> BinaryIO:
-            opened.append(file.path)
-            return file.open()
-
-        return SourceFile(file.path, file.size_bytes, open_counted)
-
-    drop_file = raw.drop_file
-    monkeypatch.setattr(raw, "drop_file", counted)
-    return opened
-
-
-@contextmanager
-def stricter() -> Iterator[None]:
-    """A splitter with a fault: it refuses resources that have a member `strict`."""
-    identity = record._identity
-
-    def refusing(value: object) -> tuple[str, str]:
-        if isinstance(value, dict) and "strict" in value:
-            raise Refused(Reason.NOT_FHIR)
-        return identity(value)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(record, "_identity", refusing)
-        yield
+    return count_opened(monkeypatch)
 
 
 @pytest.fixture
@@ -93,7 +60,7 @@ def test_only_the_file_concerned_is_opened_and_the_day_is_as_if_split_whole(
     world: World, reads: Reads, tmp_path: Path
 ) -> None:
     report = replay(world, file_id(world, "b.ndjson"))
-    assert not report.faults and set(reads) == {"b.ndjson"}
+    assert not report.faults and set(reads) == {f"dt={ON}/b.ndjson"}
     assert world.tables("bronze_") == bronze_of_a_whole_split(world, tmp_path)
     assert [row["reason"] for row in world.records("bronze_quarantine")] == ["missing_id"]
 
@@ -131,7 +98,7 @@ def test_a_file_that_was_replaced_or_is_new_is_split_too(world: World, reads: Re
     world.put_resources(ON, "d.ndjson", [patient("p7")])
     reads.clear()
     assert not replay(world, file_id(world, "c.ndjson")).faults
-    assert set(reads) == {"c.ndjson", "d.ndjson"}
+    assert set(reads) == {f"dt={ON}/c.ndjson", f"dt={ON}/d.ndjson"}
     kept = [row["reason"] for row in world.records("bronze_quarantine")]
     assert kept == ["not_fhir"], "the file that wasn't asked for is as it was"
 
