@@ -70,7 +70,7 @@ def require_complete_bronze(engine: Engine, layout: LakeLayout, day: datetime.da
         return
     raise BronzeIncomplete(
         f"conforming {day}: its bronze is not complete ({why}). Nothing was changed. Run "
-        f"`healthlake materialize --from {day}`."
+        f"`healthlake materialize --from {day}`, or the job raw_to_bronze_synthea for that day."
     )
 
 

@@ -4,6 +4,7 @@ run next.
     HealthlakeError
     ├── UsageError             the caller asked for what can't be: a day, a table, a path
     │   ├── LakeNotFound       no lake where the settings point
+    │   ├── LakeMoved          the catalog names files of another place
     │   └── DropRefused        landing would change an immutable drop
     ├── FileNotReadable        a file of the drop can't be opened or read; defined in healthlake.split
     ├── SplitFailed            the splitter itself failed; defined in healthlake.split
@@ -30,6 +31,10 @@ class UsageError(HealthlakeError):
 
 class LakeNotFound(UsageError):
     """There is no lake where the settings point."""
+
+
+class LakeMoved(UsageError):
+    """The lake was moved or copied: its catalog names the files of where it was made."""
 
 
 class DropRefused(UsageError):

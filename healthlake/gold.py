@@ -16,6 +16,8 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
+from healthlake.checks.catalogue import inputs_unchanged_check
+from healthlake.checks.model import CheckResult
 from healthlake.checks.run import data_checks, run_checks
 from healthlake.conform.as_of import as_of, as_of_name
 from healthlake.contracts.model import Contract
@@ -25,9 +27,14 @@ from healthlake.engine.protocol import Engine, Staged
 from healthlake.errors import HealthlakeError, LedgerGap, UsageError
 from healthlake.jobs import audit_staged, recomputed
 from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.expiry import expire, tag_days
 from healthlake.lake.lock import writing
 from healthlake.lake.raw import landed_days
 from healthlake.report import Fault, JobReport, Listener, table_days
+from healthlake.staleness import fingerprints, record, stale_days, unsplit_days
+
+TAG_AGE = datetime.timedelta(days=90)
+"""How long what gold said of a day stays readable by its tag, however often the day is computed again."""
 
 
 def gold_sql(folder: Path, contract: Contract) -> str:
@@ -83,7 +90,10 @@ def materialize_gold(
     A day before whose silver is complete is a `LedgerGap` among the report's faults, unless `allow_gaps`.
     """
     with writing(catalog.layout, [contract.name], listener.say):
-        return recomputed(lambda: _materialize(engine, catalog, contract, sql, days, allow_gaps))
+        report = recomputed(lambda: _materialize(engine, catalog, contract, sql, days, allow_gaps))
+        tag_days(catalog, contract, sorted({each.day for each in report.tables}), TAG_AGE)
+        expire(catalog, contract)
+        return report
 
 
 def _materialize(
@@ -96,6 +106,8 @@ def _materialize(
 ) -> JobReport:
     report = JobReport()
     staged: list[Staged] = []
+    # Before anything is read: what changes meanwhile makes the day stale, and is not overlooked.
+    computed_from = fingerprints(catalog, sql, inputs_of(sql), days)
     for day in days:
         try:
             staged.append(_stage(engine, catalog, contract, sql, day, allow_gaps, report))
@@ -107,10 +119,12 @@ def _materialize(
     engine.doing(f"publishing {contract.name}")
     gaps = {"healthlake.allow-gaps": "true"} if allow_gaps else {}
     published = engine.publish(contract, staged, gaps)
+    record(catalog, contract, {each.day: computed_from[each.day] for each in staged})
     report.tables.extend(table_days(contract, [each.day for each in staged], published, base))
     for each in staged:
         engine.read(contract, [each.day])
         report.checks.extend(run_checks(engine, data_checks(contract.name), [each.day]))
+    report.checks.extend(inputs_unchanged(engine, catalog, contract, sql, [each.day for each in staged]))
     return report
 
 
@@ -136,6 +150,30 @@ def _stage(
     staged = engine.stage(contract, day, bind_day(sql, day), dialect="athena")
     audit_staged(engine, staged, report)
     return staged
+
+
+def inputs_unchanged(
+    engine: Engine, catalog: LakeCatalog, contract: Contract, sql: str, days: Sequence[datetime.date]
+) -> list[CheckResult]:
+    """Answers the check of that name: whether each day would be computed from the same now."""
+    stale = set(stale_days(catalog, contract, sql, inputs_of(sql)))
+    unsplit = unsplit_days(engine, catalog, max(days))
+    return [
+        CheckResult(
+            inputs_unchanged_check(contract),
+            day,
+            1,
+            int(day in stale or any(landed <= day for landed in unsplit)),
+        )
+        for day in days
+    ]
+
+
+def inputs_of(sql: str) -> list[Contract]:
+    """The tables that `sql` is computed from, an as-of relation's history among them."""
+    by_as_of = {as_of_name(kind): kind.history for kind in RESOURCE_TYPES}
+    found = {name: TABLES.get(name) or by_as_of.get(name) for name in tables_of(sql)}
+    return sorted({table for table in found.values() if table}, key=lambda table: table.name)
 
 
 def relate(engine: Engine, sql: str, day: datetime.date | None) -> None:

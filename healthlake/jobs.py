@@ -25,6 +25,7 @@ from healthlake.contracts.silver import (
 from healthlake.engine.protocol import Engine, Published, Staged
 from healthlake.errors import HealthlakeError
 from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version
+from healthlake.lake.expiry import expire
 from healthlake.lake.lock import writing
 from healthlake.lake.raw import drop_files
 from healthlake.replay import choose, split_again
@@ -51,7 +52,10 @@ def raw_to_bronze(
     replay.py.
     """
     with writing(catalog.layout, [table.name for table in BRONZE_TABLES], listener.say):
-        return recomputed(lambda: _raw_to_bronze(engine, catalog, days, listener, only))
+        report = recomputed(lambda: _raw_to_bronze(engine, catalog, days, listener, only))
+        for table in BRONZE_TABLES:
+            expire(catalog, table)
+        return report
 
 
 def _raw_to_bronze(
@@ -90,6 +94,8 @@ def _split_day(
     only: Collection[str] | None,
 ) -> Mapping[str, Staged]:
     files = drop_files(catalog.layout, day)
+    if not files:
+        listener.say(f"{day}: no files have landed in {catalog.layout.drop(day)}; its tables get 0 rows")
     engine.doing(f"reading what bronze knows of {day}")
     engine.read(BRONZE_FILE, [day], "known_file")
     require_same_drop(engine, catalog.layout, day, [file.column_path for file in files])
@@ -141,7 +147,10 @@ def bronze_to_silver(
     tables = [table.name for kind in types for table in kind.tables]
     shared = [table.name for table in SHARED_SILVER_TABLES]
     with writing(catalog.layout, [*tables, *shared], listener.say):
-        return recomputed(lambda: _bronze_to_silver(engine, catalog, days, types, listener))
+        report = recomputed(lambda: _bronze_to_silver(engine, catalog, days, types, listener))
+        for name in (*tables, *shared):
+            expire(catalog, TABLES[name], derived_tables(TABLES[name]))
+        return report
 
 
 def _bronze_to_silver(
@@ -319,6 +328,12 @@ def _check_current(
     faulty = report.faulty_days([kind.history.name, kind.current.name, SILVER_QUARANTINE.name])
     asked = [day for day in days if day not in faulty]
     report.checks.extend(run_checks(engine, data_checks(kind.current.name), asked))
+
+
+def derived_tables(table: Contract) -> list[Contract]:
+    """The tables whose record names a snapshot of `table`."""
+    kinds = [kind for kind in RESOURCE_TYPES if kind.history is table]
+    return [derived for kind in kinds for derived in kind.tables[1:]]
 
 
 def recomputed(step: Callable[[], JobReport]) -> JobReport:

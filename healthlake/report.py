@@ -66,3 +66,19 @@ def table_days(
         changed = published.changed if table.kind is Kind.CURRENT else files != before
         found.append(TableDay(table.name, day, sum(file.rows for file in files), changed, total))
     return found
+
+
+def report_lines(report: JobReport) -> list[str]:
+    """The report as lines: rows of each table and day, and the checks that did not pass."""
+    lines = []
+    for each in report.tables:
+        unchanged = "" if each.changed else ", unchanged"
+        lines.append(f"{each.table} {each.day}: {each.rows:,} rows{unchanged}")
+    for result in report.checks:
+        if not result.passed:
+            check = result.check
+            lines.append(
+                f"{check.severity} {check.table} {check.name} {result.day}: violated by"
+                f" {result.violated:,} of {result.applicable:,}: {check.description}"
+            )
+    return lines

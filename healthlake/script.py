@@ -11,6 +11,8 @@ import argparse
 import contextlib
 import datetime
 import os
+import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -20,13 +22,13 @@ from pathlib import Path
 from healthlake.contracts.model import Contract
 from healthlake.days import iso_day
 from healthlake.engine.protocol import Engine
-from healthlake.engine.scratch import scratch_folder
 from healthlake.errors import HealthlakeError, UsageError
 from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.raw import drop_files
-from healthlake.messages import Message, error_message, hear, report_message, sending_listener
-from healthlake.report import JobReport, Listener
+from healthlake.lake.scratch import scratch_folder
+from healthlake.messages import Message, error_message, hear, job_report, report_message, sending_listener
+from healthlake.report import JobReport, Listener, report_lines
 
 _PIPES_VARIABLE = "DAGSTER_PIPES_MESSAGES"
 
@@ -34,6 +36,11 @@ SHORT_BYTES = 600_000_000
 """Work up to this many bytes of uncompressed drops is short: see `start_local`."""
 
 _GZ_RATIO = 10
+
+MOST_THREADS = 1024
+
+MOST_DAYS = 3660
+"""A longer range is a mistyped year."""
 
 Job = Callable[["Arguments", Engine, LakeCatalog, Listener], JobReport]
 
@@ -61,7 +68,9 @@ class Arguments:
 
 
 def run_script(job: Job, tables: Sequence[Contract], description: str, argv: Sequence[str]) -> None:
-    """Runs a job as a script's whole work; raises `JobFailed` where it isn't done."""
+    """Runs a job as a script's whole work; raises `JobFailed` where it isn't done. SIGTERM, by which Glue and
+    Dagster stop a job, ends it as Ctrl-C does: what it staged is removed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _messages() as send:
         message, failed = _tried(job, tables, description, argv, sending_listener(send))
         send(message)
@@ -132,13 +141,18 @@ def read_arguments(argv: Sequence[str], tables: Sequence[Contract], description:
     try:
         given, _ = parser.parse_known_args(list(argv))
     except argparse.ArgumentError as error:
-        raise UsageError(f"reading the arguments: {error.message}. See --help.") from None
+        raise UsageError(f"reading the arguments: {error}. See --help.") from None
     if not given.lake:
         raise UsageError("reading the arguments: --lake is missing; expected the root folder of the lake.")
     start = _day("--partition-start", given.partition_start)
     end = _day("--partition-end", given.partition_end) if given.partition_end else start
     if end < start:
         raise UsageError(f"reading the arguments: --partition-end {end} is before --partition-start {start}.")
+    if (end - start).days >= MOST_DAYS:
+        raise UsageError(
+            f"reading the arguments: {start} to {end} is more than {MOST_DAYS} days, which one job takes at"
+            " most. Run it for shorter ranges."
+        )
     return Arguments(
         _lake(given.lake),
         given.database,
@@ -146,7 +160,7 @@ def read_arguments(argv: Sequence[str], tables: Sequence[Contract], description:
         end,
         _tables(given.tables, tables),
         _threads(given.threads),
-        given.memory,
+        _memory(given.memory),
     )
 
 
@@ -161,9 +175,17 @@ def _lake(text: str) -> Path:
 def _threads(text: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
-        raise UsageError(f"reading the arguments: --threads is {text!r}, expected a number from 1 on.")
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= MOST_THREADS:
+        raise UsageError(
+            f"reading the arguments: --threads is {text!r}, expected a number from 1 to {MOST_THREADS}."
+        )
     return int(text)
+
+
+def _memory(text: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{0,5}[mg]", text, re.ASCII):
+        raise UsageError(f"reading the arguments: --memory is {text!r}, expected a size such as 2g or 1500m.")
+    return text
 
 
 def _day(name: str, text: str | None) -> datetime.date:
@@ -194,7 +216,14 @@ def _messages() -> Iterator[Callable[[Message], None]]:
             yield pipes.report_custom_message
         return
     listener = Listener(say=_say, split=_say_split)
-    yield lambda message: hear(message, listener)
+
+    def show(message: Message) -> None:
+        hear(message, listener)
+        if report := job_report(message) if "report" in message else None:
+            for line in report_lines(report):
+                _say(line)
+
+    yield show
 
 
 def _say(line: str) -> None:

@@ -1,15 +1,22 @@
-"""The daily schedule: every night it materializes yesterday's partition of everything, in one run."""
+"""The daily schedule, which every night materializes yesterday's partition of everything in one run; and the
+job that computes stale gold again."""
 
 import datetime
 
 import dagster as dg
 from dagster._utils.schedules import is_valid_cron_string
 
+from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.errors import UsageError
+from healthlake_dagster.days import newest
+from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import daily_partitions
+from healthlake_dagster.reporting import failure, log_report, step_faults
+from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.settings import Settings
 
 JOB = "daily_lake"
+STALE_JOB = "stale_gold"
 SCHEDULE = "daily_lake_schedule"
 
 
@@ -51,3 +58,33 @@ def daily_job(settings: Settings) -> dg.ScheduleDefinition:
         return dg.RunRequest(run_key=day, partition_key=day)
 
     return schedule
+
+
+def stale_gold_job(settings: Settings) -> dg.JobDefinition:
+    """Computes the gold days again whose inputs changed, the newest HEALTHLAKE_STALE_DAYS of them. It finds
+    them itself, so it has no partition: start it by hand, or put a schedule on it."""
+
+    @dg.op(name="recompute_stale_gold", description=stale_gold_job.__doc__)
+    def recompute(
+        context: dg.OpExecutionContext,
+        query: dg.ResourceParam[QueryResource],
+        listen: dg.ResourceParam[ListenerFactory],
+    ) -> None:
+        with step_faults():
+            days, left = newest(query.stale_days(), settings.stale_days)
+        context.log.info(f"{len(days)} days of gold are stale; {len(left)} older ones are left for later")
+        faults = []
+        for contract in GOLD_TABLES if days else ():
+            with step_faults():
+                report = query.materialize(contract, days, listen(context))
+            log_report(context, report)
+            if report.faults:
+                faults.append(failure(report))
+        if faults:
+            raise faults[0]
+
+    @dg.job(name=STALE_JOB, description=stale_gold_job.__doc__)
+    def job() -> None:
+        recompute()
+
+    return job

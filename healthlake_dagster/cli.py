@@ -73,17 +73,39 @@ def demo(lake: str | None) -> None:
 @cli.command(
     epilog=(
         "Example: healthlake land ~/export/2026-01-15 --dt 2026-01-15. The same content again is a no-op;"
-        " other content under a landed name is refused."
+        " other content under a landed name is refused, unless with --replace. --withdraw takes names in the"
+        " drop: healthlake land --withdraw patients.ndjson --dt 2026-01-15, or --withdraw . for all files."
+        " `healthlake revisions` lists what was replaced or withdrawn."
     )
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--dt", "day", metavar="DAY", required=True, help="Day of the drop, YYYY-MM-DD.")
+@click.option("--replace", is_flag=True, help="Correct the drop: other content takes a landed name's place.")
+@click.option("--withdraw", is_flag=True, help="Correct the drop: take PATHS out of it.")
 @_lake_option
-def land(paths: tuple[Path, ...], day: str, lake: str | None) -> None:
-    """Copy files, or the files in folders, to the raw drop of a day. Drops are immutable."""
-    from healthlake_dagster.commands.land import land_drop
+def land(paths: tuple[Path, ...], day: str, replace: bool, withdraw: bool, lake: str | None) -> None:
+    """Copy files, or the files in folders, to the raw drop of a day.
 
-    land_drop(Settings.load(lake_text=lake), list(paths), parse_day(day, "--dt"))
+    Drops are immutable, but for corrections: what they take out is kept as a revision.
+    """
+    from healthlake_dagster.commands.land import land_drop, replace_drop, withdraw_drop
+
+    if replace and withdraw:
+        raise UsageError(
+            "landing: --replace and --withdraw exclude each other. Run them one after the other."
+        )
+    command = replace_drop if replace else withdraw_drop if withdraw else land_drop
+    command(Settings.load(lake_text=lake), list(paths), parse_day(day, "--dt"))
+
+
+@cli.command(epilog="Example: healthlake revisions --dt 2026-01-15")
+@click.option("--dt", "day", metavar="DAY", help="Day of the drop, YYYY-MM-DD; default all.")
+@_lake_option
+def revisions(day: str | None, lake: str | None) -> None:
+    """List what corrections took out of the drops, and where it is kept."""
+    from healthlake_dagster.commands.land import list_revisions
+
+    list_revisions(Settings.load(lake_text=lake), parse_day(day, "--dt") if day else None)
 
 
 @cli.command(
@@ -92,15 +114,46 @@ def land(paths: tuple[Path, ...], day: str, lake: str | None) -> None:
         " is Dagster's asset selection syntax."
     )
 )
-@_days_options
+@click.option("--from", "first", metavar="DAY", help="First day, YYYY-MM-DD.")
+@click.option("--to", "last", metavar="DAY", help="Last day, included; default the first.")
 @click.option("--select", "selection", metavar="SELECTION", default="*", help="Which assets; default all.")
+@click.option(
+    "--stale", is_flag=True, help="The days that late or corrected drops made stale, and no others."
+)
 @_lake_option
-def materialize(first: str, last: str | None, selection: str, lake: str | None) -> None:
-    """Materialize a range of days in one run, in this process."""
+def materialize(first: str | None, last: str | None, selection: str, stale: bool, lake: str | None) -> None:
+    """Materialize a range of days in one run, in this process.
+
+    --stale splits and conforms drops that changed since they were, then computes the gold days again whose
+    inputs changed: at most HEALTHLAKE_STALE_DAYS of them, the newest.
+    """
     from healthlake_dagster.commands.materialize import materialize_days
+    from healthlake_dagster.commands.stale import materialize_stale
 
     settings = Settings.load(lake_text=lake)
+    if stale and (first or last or selection != "*"):
+        raise UsageError("materializing: --stale finds the days itself; leave --from, --to and --select out.")
+    if stale:
+        sys.exit(materialize_stale(settings))
+    if not first:
+        raise click.UsageError("--from is missing. Example: healthlake materialize --from 2026-01-15")
     sys.exit(materialize_days(settings, day_range(settings, first, last), selection))
+
+
+@cli.command(epilog="Example: healthlake rebuild --yes --lake /mnt/lake")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@_lake_option
+def rebuild(yes: bool, lake: str | None) -> None:
+    """Remove all tables and make them again from raw: after the lake was moved, or an upgrade that says so.
+
+    Raw stays as it is, and the tables get the same rows. The snapshots of before are gone.
+    """
+    from healthlake_dagster.commands.rebuild import rebuild_lake
+
+    settings = Settings.load(lake_text=lake)
+    if not yes:
+        click.confirm(f"Remove all tables of {settings.lake} and make them again from raw?", abort=True)
+    sys.exit(rebuild_lake(settings))
 
 
 @cli.command(
@@ -270,3 +323,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,10 @@
-"""The days that a command is asked for: read from text, held to the partitions that there are."""
+"""The days that a command is asked for: read from text, held to the partitions that there are, put into
+ranges."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator, Sequence
 
 from healthlake.days import iso_day
 from healthlake.errors import UsageError
@@ -48,3 +50,27 @@ def wanted(first: str | None, last: str | None, reason: str | None) -> Wanted:
     if start and end and end < start:
         raise UsageError(f"reading --to: {end} is before --from {start}.")
     return Wanted(start, end, reason)
+
+
+def newest(stale: Sequence[datetime.date], limit: int) -> tuple[list[datetime.date], list[datetime.date]]:
+    """The range of at most `limit` days that ends with the last stale one, and the stale days before it."""
+    if not stale:
+        return [], []
+    first = max(stale[0], stale[-1] - datetime.timedelta(days=limit - 1))
+    count = (stale[-1] - first).days + 1
+    return (
+        [first + datetime.timedelta(days=number) for number in range(count)],
+        [day for day in stale if day < first],
+    )
+
+
+def stretches(days: Sequence[datetime.date]) -> Iterator[list[datetime.date]]:
+    """Days that follow each other, together: a run is for a range."""
+    stretch: list[datetime.date] = []
+    for day in days:
+        if stretch and day - stretch[-1] != datetime.timedelta(days=1):
+            yield stretch
+            stretch = []
+        stretch.append(day)
+    if stretch:
+        yield stretch

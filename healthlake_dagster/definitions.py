@@ -10,7 +10,7 @@ from healthlake_dagster.assets.bronze import bronze_assets
 from healthlake_dagster.assets.gold import gold_assets
 from healthlake_dagster.assets.raw import raw_asset
 from healthlake_dagster.assets.silver import silver_assets
-from healthlake_dagster.automation import daily_job
+from healthlake_dagster.automation import daily_job, stale_gold_job
 from healthlake_dagster.listening import log_listener
 from healthlake_dagster.resources.etl import etl_resource
 from healthlake_dagster.resources.lake import LakeResource
@@ -29,7 +29,7 @@ def build_definitions(settings: Settings, resources: Mapping[str, object] | None
             silver_assets(settings),
             *gold_assets(settings),
         ],
-        jobs=[schedule.job],
+        jobs=[schedule.job, stale_gold_job(settings)],
         schedules=[schedule],
         resources={
             "lake": lake,

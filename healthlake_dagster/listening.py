@@ -10,13 +10,15 @@ import dagster as dg
 
 from healthlake.report import Listener
 
-ListenerFactory = Callable[[dg.AssetExecutionContext], Listener]
+Step = dg.OpExecutionContext | dg.AssetExecutionContext
+
+ListenerFactory = Callable[[Step], Listener]
 """A resource: the listener for a step. The command replaces it by one that draws on the terminal."""
 
 _SECONDS_BETWEEN_LINES = 5.0
 
 
-def log_listener(context: dg.AssetExecutionContext) -> Listener:
+def log_listener(context: Step) -> Listener:
     """A listener that writes to the run's log."""
     last = 0.0
 

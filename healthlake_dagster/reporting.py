@@ -20,6 +20,7 @@ from healthlake.checks.model import CheckResult, Severity
 from healthlake.errors import HealthlakeError, UsageError
 from healthlake.report import JobReport, TableDay
 from healthlake_dagster.faults import withheld
+from healthlake_dagster.listening import Step
 from healthlake_dagster.partitions import days_of
 from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.storage import held_open
@@ -70,6 +71,16 @@ def _report_tables(
         log_checks(context, table, [check for check in report.checks if check.check.table == table])
 
 
+def log_report(context: dg.OpExecutionContext, report: JobReport) -> None:
+    """Logs what was done to tables that the step has no outputs for."""
+    with held_open(context.instance, context.run.run_id):
+        for table in dict.fromkeys(each.table for each in report.tables):
+            for table_day in report.tables:
+                if table_day.table == table:
+                    context.log_event(_materialization(table_day))
+            log_checks(context, table, [check for check in report.checks if check.check.table == table])
+
+
 def failure(report: JobReport) -> dg.Failure:
     """The step's one failure: every fault once, in order."""
     messages = list(dict.fromkeys(str(fault.error) for fault in report.faults))
@@ -113,7 +124,7 @@ def days_to_check(context: dg.AssetExecutionContext, tables: Sequence[str]) -> l
     return days_of([max(materialized)])
 
 
-def log_checks(context: dg.AssetExecutionContext, table: str, results: Sequence[CheckResult]) -> None:
+def log_checks(context: Step, table: str, results: Sequence[CheckResult]) -> None:
     """One evaluation a check and day, pointed at the day's materialization: without it the UI shows no
     status."""
     targets: dict[str, AssetCheckEvaluationTargetMaterializationData | None] = {}
@@ -121,7 +132,9 @@ def log_checks(context: dg.AssetExecutionContext, table: str, results: Sequence[
         day = result.day.isoformat()
         if day not in targets:
             targets[day] = materialization_of(context.instance, table, day)
-        context.log_event(evaluation(result, targets[day]))
+        # An op's context takes evaluations, though its annotation doesn't say so (Dagster 1.13.27).
+        event: Any = evaluation(result, targets[day])
+        context.log_event(event)
 
 
 def evaluation(

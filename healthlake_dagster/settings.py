@@ -54,6 +54,12 @@ class Settings:
         "0",
         "1 computes gold although a landed day up to it has no complete silver; recorded.",
     )
+    stale_text: str = _setting(
+        "HEALTHLAKE_STALE_DAYS",
+        "366",
+        "How many stale gold days one `materialize --stale`, or one run of the job stale_gold, computes again"
+        " at most; the newest.",
+    )
     deployment: str = _setting(
         "HEALTHLAKE_DEPLOYMENT",
         "dev",
@@ -108,7 +114,7 @@ class Settings:
                 f"reading settings: gold's SQL folder {self.sql_folder} doesn't exist. Set HEALTHLAKE_SQL to"
                 " the folder that holds gold_*.sql, or run from a clone of the repository."
             )
-        _ = (self.start_date, self.threads, self.allow_gaps)
+        _ = (self.start_date, self.threads, self.allow_gaps, self.stale_days)
 
     @property
     def lake(self) -> Path:
@@ -134,6 +140,14 @@ class Settings:
                 " or nothing."
             )
         return int(self.threads_text)
+
+    @property
+    def stale_days(self) -> int:
+        if not (self.stale_text.isascii() and self.stale_text.isdecimal()) or int(self.stale_text) < 1:
+            raise UsageError(
+                f"reading settings: HEALTHLAKE_STALE_DAYS is {self.stale_text!r}, expected a number from 1."
+            )
+        return int(self.stale_text)
 
     @property
     def allow_gaps(self) -> bool:

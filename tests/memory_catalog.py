@@ -5,6 +5,7 @@ catalogs to the same behaviour.
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,22 @@ class MemoryCatalog(LakeCatalog):
         super().__init__(layout, database)
         self._versions: dict[str, list[Version]] = {}
         self._numbers = itertools.count(1)
+        self._properties: dict[str, dict[str, str]] = {}
+
+    def snapshots(self, contract: Contract) -> list[tuple[int, datetime.datetime]]:
+        # Without expiry: every version is kept, and no file goes.
+        return []
+
+    def tag(
+        self, contract: Contract, snapshot_id: int, names: Sequence[str], age: datetime.timedelta
+    ) -> None:
+        pass
+
+    def properties(self, contract: Contract) -> Mapping[str, str]:
+        return dict(self._properties.get(contract.name, {}))
+
+    def set_properties(self, contract: Contract, changes: Mapping[str, str]) -> None:
+        self._properties.setdefault(contract.name, {}).update(changes)
 
     def version(self, contract: Contract, snapshot_id: int | None = None) -> Version | None:
         kept = self._versions.get(contract.name, [])

@@ -134,11 +134,11 @@ def _accounts_for_bronze() -> Check:
 def one_current_row(kind: ResourceType) -> Check:
     """Every id that the day speaks of is current, or its winner is a deletion; and never both."""
     key, history = kind.key, kind.history.name
+    within = f"{key} IN (SELECT {key} FROM {history} WHERE dt = {{day}})"
     deleted = "max(CASE WHEN is_deleted THEN 1 ELSE 0 END) = 1"
     versions = (
         f"SELECT {key}, min(dt) AS first_dt, max(dt) AS last_dt, {deleted} AS is_deleted,"
-        f" max(content_hash) AS content_hash FROM {history} GROUP BY {key}"
-        " HAVING max(CASE WHEN dt = {day} THEN 1 ELSE 0 END) = 1"
+        f" max(content_hash) AS content_hash FROM {history} WHERE {within} GROUP BY {key}"
     )
     several = f"SELECT {key} FROM ({versions}) AS s WHERE first_dt <> last_dt"
     ranked = winners(f"(SELECT * FROM {history} WHERE {key} IN ({several})) AS v", key)
@@ -155,7 +155,7 @@ def one_current_row(kind: ResourceType) -> Check:
         " AND c.first_hash = w.content_hash AND c.last_hash = w.content_hash THEN 0 ELSE 1 END), 0) FROM"
         f" ({winning}) AS w LEFT JOIN (SELECT {key}, count(*) AS n,"
         " min(content_hash) AS first_hash, max(content_hash) AS last_hash FROM {relation}"
-        f" GROUP BY {key}) AS c ON c.{key} = w.{key}",
+        f" WHERE {within} GROUP BY {key}) AS c ON c.{key} = w.{key}",
         structural=True,
         reads=(history,),
     )
@@ -173,6 +173,18 @@ def _duplicates(kind: ResourceType) -> Check:
         Severity.WARN,
         reads=(SILVER_RECONCILIATION.name,),
         allowed_share=DUPLICATES_ALLOWED,
+    )
+
+
+def inputs_unchanged_check(table: Contract) -> Check:
+    """Answered from the files that gold was computed from: see healthlake.staleness."""
+    return Check(
+        table.name,
+        "inputs_unchanged",
+        "No input of the day changed since it was computed: no late, corrected or unsplit drop up to it, and"
+        " the SQL is the same. Else run `healthlake materialize --stale`.",
+        "",
+        Severity.WARN,
     )
 
 
@@ -216,6 +228,8 @@ def catalogue() -> Mapping[str, tuple[Check, ...]]:
     for kind in RESOURCE_TYPES:
         checks[kind.history.name].append(_duplicates(kind))
         checks[kind.current.name] += [one_current_row(kind), _newest_not_quarantined(kind)]
+    for table in GOLD_TABLES:
+        checks[table.name].append(inputs_unchanged_check(table))
     for table in (BRONZE_QUARANTINE, SILVER_QUARANTINE):
         checks[table.name].append(_nothing_quarantined(table))
     return {table: tuple(found) for table, found in checks.items()}

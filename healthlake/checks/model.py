@@ -19,7 +19,8 @@ class Check:
     """One rule of one table.
 
     `sql` is a SELECT of two numbers, how many rows or groups the rule applies to and how many violate it,
-    over the relation `{relation}` on day `{day}`; further tables stand under their own names (`reads`).
+    over the relation `{relation}` on day `{day}`; further tables stand under their own names (`reads`). It is
+    empty where a rule is not about rows.
     `structural` rules can only be broken by our own code: they run on what is about to be published, and
     block it.
     """

@@ -46,7 +46,7 @@ def structural(table: str) -> list[Check]:
 
 
 def data_checks(table: str) -> list[Check]:
-    return [check for check in catalogue()[table] if not check.structural]
+    return [check for check in catalogue()[table] if check.sql and not check.structural]
 
 
 def require(results: Sequence[CheckResult]) -> None:
@@ -62,8 +62,8 @@ def require(results: Sequence[CheckResult]) -> None:
 
 
 def check_published(engine: Engine, table: str, days: Iterable[datetime.date]) -> list[CheckResult]:
-    """All checks of a published table for each of `days`."""
-    checks = catalogue()[table]
+    """All checks in SQL of a published table for each of `days`."""
+    checks = [check for check in catalogue()[table] if check.sql]
     for name in {table, *(name for check in checks for name in check.reads)}:
         engine.read(TABLES[name])
     return run_checks(engine, checks, days)

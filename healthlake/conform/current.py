@@ -14,6 +14,7 @@ from healthlake.contracts.model import Contract
 from healthlake.contracts.silver import Grain, ResourceType
 from healthlake.engine.protocol import Engine, Published
 from healthlake.lake.catalog import Version
+from healthlake.lake.expiry import DERIVED_FROM
 from healthlake.versions import VERSION_INPUT, Outcome, classify, order_by, winners
 
 _LOSES = f"outcome <> '{Outcome.KEPT}' OR is_deleted"
@@ -24,7 +25,7 @@ Audit = Callable[[Contract, str], None]
 
 def derived_from(history: Contract) -> str:
     """The snapshot property that records which snapshot of `history` a table was derived from."""
-    return f"healthlake.derived-from.{history.name}"
+    return f"{DERIVED_FROM}{history.name}"
 
 
 def refresh_current(engine: Engine, kind: ResourceType, base: Version, audit: Audit) -> Published:

@@ -22,11 +22,11 @@ from healthlake.engine.dialect import to_duckdb
 from healthlake.engine.duckdb_merge import DuckDBMergePlan
 from healthlake.engine.files import FileEngine, compiled
 from healthlake.engine.protocol import Progress, Row, Staged
-from healthlake.engine.scratch import scratch_folder
 from healthlake.engine.split_shares import split_drop
 from healthlake.errors import EngineError
 from healthlake.functions import definitions
 from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.scratch import scratch_folder
 from healthlake.split import SourceFile, arrow_schema
 
 SQL_TYPES: Mapping[ColumnType, str] = {

@@ -19,9 +19,9 @@ import msgspec
 import pyarrow as pa
 
 from healthlake.engine.protocol import Progress
-from healthlake.engine.scratch import scratch_folder
 from healthlake.errors import HealthlakeError
 from healthlake.lake.layout import LakeLayout
+from healthlake.lake.scratch import scratch_folder
 from healthlake.split import FileNotReadable, SplitFailed
 
 if TYPE_CHECKING:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import contextlib
 import datetime
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import DT, ColumnType, Contract
-from healthlake.errors import HealthlakeError, StructuralViolation
+from healthlake.errors import HealthlakeError, LakeMoved, StructuralViolation
 from healthlake.lake.layout import LakeLayout
 
 if TYPE_CHECKING:
     from pyiceberg.catalog.sql import SqlCatalog
-    from pyiceberg.manifest import DataFile
+    from pyiceberg.manifest import DataFile, ManifestFile
     from pyiceberg.table import Table
 
 CATALOG_NAME = "glue_catalog"
@@ -60,6 +60,7 @@ class LakeCatalog:
         self._catalog: SqlCatalog | None = None
         self._tables: dict[str, Table] = {}
         self._files: dict[tuple[str, int], tuple[TableFile, ...]] = {}
+        self._manifests: dict[str, frozenset[str]] = {}
 
     def version(self, contract: Contract, snapshot_id: int | None = None) -> Version | None:
         """The table as of its current snapshot, or of `snapshot_id`; None where that snapshot is no longer
@@ -100,6 +101,86 @@ class LakeCatalog:
         if done is None or done.snapshot_id is None:
             raise HealthlakeError(f"committing {contract.name}: the catalog does not show the commit")
         return done
+
+    def properties(self, contract: Contract) -> Mapping[str, str]:
+        """The table's own properties; none before it is made."""
+        table = self._load(contract)
+        return dict(table.properties) if table else {}
+
+    def set_properties(self, contract: Contract, changes: Mapping[str, str]) -> None:
+        """Sets properties of the table, and makes no snapshot. `CommitConflict` where another writer was
+        first."""
+        from pyiceberg.exceptions import CommitFailedException
+
+        table = self._load(contract) or self._create(contract)
+        try:
+            with table.transaction() as transaction:
+                transaction.set_properties(dict(changes))
+        except CommitFailedException:
+            raise CommitConflict(f"committing {contract.name}: another writer was first") from None
+
+    def snapshots(self, contract: Contract) -> list[tuple[int, datetime.datetime]]:
+        """Ids and times of the snapshots that are kept, the oldest first."""
+        table = self._load(contract)
+        kept = sorted(table.snapshots(), key=lambda each: each.sequence_number or 0) if table else []
+        return [
+            (each.snapshot_id, datetime.datetime.fromtimestamp(each.timestamp_ms / 1000, datetime.UTC))
+            for each in kept
+        ]
+
+    def expire(self, contract: Contract, snapshot_ids: Collection[int]) -> int:
+        """Takes snapshots out of the table's metadata, those that are tagged left out; removes no file. How
+        many went."""
+        table = self._load(contract)
+        if table is None:
+            return 0
+        tagged = {reference.snapshot_id for reference in table.metadata.refs.values()}
+        going = [number for number in snapshot_ids if number not in tagged]
+        if going:
+            table.maintenance.expire_snapshots().by_ids(going).commit()
+        return len(going)
+
+    def tag(
+        self, contract: Contract, snapshot_id: int, names: Sequence[str], age: datetime.timedelta
+    ) -> None:
+        """Tags a snapshot, or moves the tags there; tags whose snapshot is older than their age go."""
+        table = self._load(contract)
+        if table is None:
+            return
+        made = dict(self.snapshots(contract))
+        now = datetime.datetime.now(datetime.UTC)
+        past = [
+            name
+            for name, reference in table.refs().items()
+            if reference.max_ref_age_ms is not None
+            and name not in names
+            and made[reference.snapshot_id] + datetime.timedelta(milliseconds=reference.max_ref_age_ms) < now
+        ]
+        to_tag = [n for n in names if n not in table.refs() or table.refs()[n].snapshot_id != snapshot_id]
+        if not past and not to_tag:
+            return
+        with table.manage_snapshots() as references:
+            for name in past:
+                references.remove_tag(name)
+            for name in to_tag:
+                references.create_tag(snapshot_id, name, max_ref_age_ms=int(age.total_seconds() * 1000))
+
+    def named_files(self, contract: Contract) -> set[str]:
+        """Paths of all files that the table's metadata names: data, manifests, their lists, metadata."""
+        table = self._load(contract)
+        if table is None:
+            return set()
+        named = {table.metadata_location, *(entry.metadata_file for entry in table.metadata.metadata_log)}
+        manifests: dict[str, ManifestFile] = {}
+        for snapshot in table.snapshots():
+            named.add(snapshot.manifest_list)
+            manifests |= {each.manifest_path: each for each in snapshot.manifests(table.io)}
+        for path, manifest in manifests.items():
+            if path not in self._manifests:
+                entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+                self._manifests[path] = frozenset(entry.data_file.file_path for entry in entries)
+            named |= {path, *self._manifests[path]}
+        return {local_path(path) for path in named}
 
     def _swap(
         self,
@@ -173,6 +254,12 @@ class LakeCatalog:
         row = self._catalog_row(contract)
         if row is None:
             return None
+        if not row.startswith(_uri(f"{self.layout.table(contract)}/")):
+            raise LakeMoved(
+                f"opening {contract.name}: the catalog of the lake {self.layout.root} names"
+                f" {local_path(row)}, which lies elsewhere: the lake was moved or copied, and Iceberg keeps"
+                " whole paths. Move it back, or run `healthlake rebuild` to make its tables again from raw."
+            )
         cached = self._tables.get(contract.name)
         if cached is None or cached.metadata_location != row:
             cached = catalog.load_table((self.database, contract.name))

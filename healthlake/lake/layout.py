@@ -21,9 +21,13 @@ DEFAULT_SOURCE = "synthea_fhir"
 
 @dataclass(frozen=True, slots=True)
 class LakeLayout:
-    """The paths of the lake at `root`, an absolute local folder."""
+    """The paths of the lake at `root`, a local folder; a relative one is taken from the current folder."""
 
     root: Path
+
+    def __post_init__(self) -> None:
+        # Iceberg keeps whole paths, and the next process may start elsewhere.
+        object.__setattr__(self, "root", self.root.absolute())
 
     def require(self) -> None:
         """`LakeNotFound` where there is no lake: an unmounted one must not look like an empty one."""

@@ -1,19 +1,25 @@
-"""`healthlake land`: files into the raw drop of a day, with progress."""
+"""`healthlake land`: files into the raw drop of a day, with progress; corrections of a drop, and the list of
+them."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn
 
+from healthlake.contracts.bronze import BRONZE_FILE
 from healthlake.errors import UsageError
 from healthlake.lake.layout import LakeLayout
+from healthlake.lake.lock import writing
 from healthlake.lake.raw import Landing, land, measure
+from healthlake.lake.revisions import Correction, Revision, replace, revisions, withdraw
 from healthlake_dagster.days import require_partition
 from healthlake_dagster.settings import Settings
-from healthlake_dagster.terminal import stderr, stdout
+from healthlake_dagster.terminal import print_table, stderr, stdout
+
+Copying = Callable[[Callable[[int, int], None]], Landing]
 
 
 def land_drop(settings: Settings, paths: Sequence[Path], day: datetime.date) -> None:
@@ -22,9 +28,70 @@ def land_drop(settings: Settings, paths: Sequence[Path], day: datetime.date) -> 
     stdout.print(describe(settings, landing, day), markup=False)
 
 
-def land_paths(settings: Settings, paths: Sequence[Path], day: datetime.date) -> Landing:
-    """Copies the files of `paths` to the drop of `day`, drawing progress."""
+def replace_drop(settings: Settings, paths: Sequence[Path], day: datetime.date) -> None:
+    """Lands `paths` in place of what has their names in the drop of `day`, and says what came of it."""
+    layout = LakeLayout(settings.lake)
+    layout.require()
+
+    def command(progress: Callable[[int, int], None]) -> Landing:
+        landing, revision = replace(layout, paths, day, progress)
+        kept.append(revision)
+        return landing
+
+    kept: list[Revision | None] = []
+    with writing(layout, [BRONZE_FILE.name], _say):
+        landing = land_paths(settings, paths, day, command)
+    stdout.print(describe(settings, landing, day), markup=False)
+    _tell(kept[0], day)
+
+
+def withdraw_drop(settings: Settings, names: Sequence[Path], day: datetime.date) -> None:
+    """Takes files out of the drop of `day`, and says what came of it."""
     require_partition(settings, day, "--dt")
+    layout = LakeLayout(settings.lake)
+    layout.require()
+    try:
+        with writing(layout, [BRONZE_FILE.name], _say):
+            _tell(withdraw(layout, [str(name) for name in names], day), day)
+    except OSError as error:
+        raise UsageError(
+            f"withdrawing from dt={day}: {error.strerror or type(error).__name__}. Run the command again when"
+            " that is mended."
+        ) from None
+
+
+def _tell(revision: Revision | None, day: datetime.date) -> None:
+    if revision is None:
+        stdout.print(f"nothing was replaced for {day}: no landed file has other content", markup=False)
+        return
+    done, files = _DID[revision.correction], len(revision.files)
+    stdout.print(
+        f"{done} {files:,} files of {day}; as they were they lie in {revision.folder}. Run `healthlake"
+        " materialize --stale` to make the tables follow.",
+        markup=False,
+    )
+
+
+_DID = {Correction.REPLACE: "replaced", Correction.WITHDRAW: "withdrew"}
+
+
+def list_revisions(settings: Settings, day: datetime.date | None) -> None:
+    """One row a revision, without names of files: they may name patients."""
+    layout = LakeLayout(settings.lake)
+    layout.require()
+    rows = [
+        (each.day, each.number, each.correction, len(each.files), each.folder)
+        for each in revisions(layout, day)
+    ]
+    print_table("Revisions", ("day", "number", "correction", "files", "kept in"), rows, numbers=(1, 3))
+
+
+def land_paths(
+    settings: Settings, paths: Sequence[Path], day: datetime.date, command: Copying | None = None
+) -> Landing:
+    """Copies the files of `paths` to the drop of `day` (or has `command` do it), drawing progress."""
+    require_partition(settings, day, "--dt")
+    copy = command or (lambda progress: land(LakeLayout(settings.lake), paths, day, progress))
     columns = (
         TextColumn("landing {task.fields[files]:,} files"),
         BarColumn(),
@@ -35,7 +102,7 @@ def land_paths(settings: Settings, paths: Sequence[Path], day: datetime.date) ->
         files, size = measure(paths)
         with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
             task = progress.add_task("", total=size, files=files)
-            return land(LakeLayout(settings.lake), paths, day, lambda _, done: progress.advance(task, done))
+            return copy(lambda _, done: progress.advance(task, done))
     except OSError as error:
         typed = ", ".join(map(str, paths))
         raise UsageError(
@@ -54,3 +121,7 @@ def describe(settings: Settings, landing: Landing, day: datetime.date) -> str:
     return (
         f"landed {landing.files:,} files ({landing.bytes / 1e6:,.1f} MB) for {day} in {drop}{present}{hidden}"
     )
+
+
+def _say(line: str) -> None:
+    stderr.print(line, markup=False)

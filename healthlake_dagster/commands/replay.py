@@ -7,13 +7,13 @@ UI are the same. It runs on DuckDB whatever the engine of the settings: see docs
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from healthlake.contracts.model import Layer
 from healthlake.quarantine import Quarantined, Wanted, quarantined, replayed
 from healthlake_dagster.commands.materialize import DONE, FAILED, run_days, tell_failed
 from healthlake_dagster.commands.quarantine import require_bronze, require_reason
+from healthlake_dagster.days import stretches
 from healthlake_dagster.resources.etl import DuckDBJobs
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.query import QueryResource
@@ -34,7 +34,7 @@ def replay_quarantine(settings: Settings, wanted: Wanted) -> int:
         stdout.print("Nothing to replay: nothing of that is in quarantine.")
         return DONE
     succeeded = True
-    for days in unbroken(row.dt for row in asked):
+    for days in stretches(sorted({row.dt for row in asked})):
         only = {row.file_id for row in asked if row.dt in days}
         stderr.print(f"replaying {days[0]} to {days[-1]}: {len(only):,} files")
         summary = run_days(settings, days, _SELECTION, {"etl": DuckDBJobs(lake, only)})
@@ -44,18 +44,6 @@ def replay_quarantine(settings: Settings, wanted: Wanted) -> int:
             stderr.print(f"healthlake: {fault}", markup=False)
     _tell(wanted, before, _all(lake))
     return DONE if succeeded else FAILED
-
-
-def unbroken(days: Iterable[datetime.date]) -> list[list[datetime.date]]:
-    """Days in ranges without a gap: a Dagster run is of such a range, and would call a day between them
-    replayed."""
-    ranges: list[list[datetime.date]] = []
-    for day in sorted(set(days)):
-        if ranges and day - ranges[-1][-1] == datetime.timedelta(days=1):
-            ranges[-1].append(day)
-        else:
-            ranges.append([day])
-    return ranges
 
 
 def _all(lake: LakeResource) -> list[Quarantined]:
@@ -68,7 +56,4 @@ def _tell(wanted: Wanted, before: Sequence[Quarantined], after: Sequence[Quarant
     rows = [(day.dt, day.left, day.stay, day.new) for day in days]
     print_table("Rows in quarantine", ("dt", "left", "stay", "new"), rows, numbers=(1, 2, 3))
     if changed := [day.dt for day in days if day.left or day.new]:
-        stdout.print(
-            f"Gold from {changed[0]} on was computed before this: healthlake materialize --from {changed[0]}"
-            " --to LAST_DAY --select group:gold"
-        )
+        stdout.print(f"Gold from {changed[0]} on was computed before this: healthlake materialize --stale")

@@ -9,7 +9,17 @@ import pytest
 from healthlake_dagster.cli import cli
 from tests.cli.conftest import Command
 
-COMMANDS = ("check", "demo", "land", "materialize", "quarantine", "sql", "trace")
+COMMANDS = (
+    "check",
+    "demo",
+    "land",
+    "materialize",
+    "quarantine",
+    "rebuild",
+    "revisions",
+    "sql",
+    "trace",
+)
 
 
 def test_the_command_alone_and_its_help_list_the_commands_with_a_first_example(healthlake: Command) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from healthlake_dagster.commands.replay import unbroken
 from tests.cli.conftest import Answer, Command
 from tests.dagster.drops import DAYS
 from tests.replays import count_opened, stricter
@@ -153,7 +151,7 @@ def test_a_replay_reads_the_files_concerned_and_what_passes_leaves(
         assert [row["reason"] for row in world.records("bronze_quarantine")] == ["missing_id"]
         current = sorted(row["patient_id"] for row in world.records("silver_dim_patient"))
     assert current == ["p1", "p2", "p3", "p4", "s1", "s2", "s4"]
-    assert "healthlake materialize --from 2026-01-01" in answer.out
+    assert "healthlake materialize --stale" in answer.out
 
 
 def test_a_replay_is_of_the_days_and_the_reason_asked_for(
@@ -194,9 +192,3 @@ def test_a_replay_that_fails_ends_with_one_and_keeps_the_day(healthlake: Command
 def test_nothing_in_quarantine_is_nothing_to_replay(healthlake: Command, filled: Path) -> None:
     answer = healthlake("quarantine", "replay", "--from", DAYS[2], "--lake", filled)
     assert (answer.code, answer.out) == (0, "Nothing to replay: nothing of that is in quarantine.\n")
-
-
-def test_days_are_replayed_in_ranges_without_a_gap() -> None:
-    first, second, fourth = date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 3)
-    assert unbroken([fourth, first, second, first]) == [[first, second], [fourth]]
-    assert unbroken([]) == []

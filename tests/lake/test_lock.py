@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from healthlake.engine.scratch import scratch_folder
 from healthlake.errors import WriterBusy
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.lock import writing
+from healthlake.lake.scratch import scratch_folder
 
 
 def test_a_second_writer_waits_for_the_first_and_says_which_table(lake: Path) -> None:
@@ -61,7 +61,7 @@ def test_scratch_goes_at_the_end_and_what_a_killed_process_left_at_the_next_star
     root = tmp_path / "scratch"
     code = (
         "import os, pathlib, sys\n"
-        "from healthlake.engine.scratch import scratch_folder\n"
+        "from healthlake.lake.scratch import scratch_folder\n"
         "manager = scratch_folder(pathlib.Path(sys.argv[1]))\n"
         "folder = manager.__enter__()\n"
         "(folder / 'spill').write_text('a value')\n"

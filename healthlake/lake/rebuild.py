@@ -1,0 +1,37 @@
+"""Takes all tables away from a lake, so that they can be made again from raw. Refuses to touch raw."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from collections.abc import Callable
+
+from healthlake.contracts.model import Layer
+from healthlake.contracts.registry import TABLES
+from healthlake.errors import UsageError
+from healthlake.lake.layout import LakeLayout
+from healthlake.lake.lock import writing
+from healthlake.lake.raw import landed_days
+
+
+def clear_tables(layout: LakeLayout, say: Callable[[str], None]) -> list[datetime.date]:
+    """Removes the catalog, then the folders of bronze, silver and gold; waits for writers. Gives the landed
+    days, from the first to the last every day.
+
+    `UsageError` where no day has landed: there is nothing that the tables could be made from. Killed in
+    between, the lake has no tables; run it again.
+    """
+    layout.require()
+    landed = landed_days(layout)
+    if not landed:
+        raise UsageError(
+            f"rebuilding the lake {layout.root}: no day has landed in {layout.raw()}, so its tables could not"
+            " be made again. Nothing was removed."
+        )
+    with writing(layout, list(TABLES), say):
+        for path in (layout.catalog, *layout.root.glob(f"{layout.catalog.name}-*")):
+            path.unlink(missing_ok=True)
+        for layer in Layer:
+            shutil.rmtree(layout.root / layer.value, ignore_errors=True)
+    length = (landed[-1] - landed[0]).days + 1
+    return [landed[0] + datetime.timedelta(days=number) for number in range(length)]

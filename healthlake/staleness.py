@@ -1,0 +1,95 @@
+"""Which gold days are stale: what each day was computed from is recorded as a fingerprint, and compared with
+what it would be computed from now.
+
+A fingerprint is over the SQL and the names of the data files that it reads, of days up to the gold day.
+Unchanged partitions keep their files, so a rerun that gives the same rows makes nothing stale. It stands in
+the table's properties, never in a row. Nothing here scans a table, and nothing computes one.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from healthlake.contracts.bronze import BRONZE_FILE
+from healthlake.contracts.model import Contract, Kind
+from healthlake.engine.protocol import Engine
+from healthlake.lake.catalog import LakeCatalog, TableFile
+from healthlake.lake.raw import drop_files, landed_days
+
+_PROPERTY = "healthlake.inputs."
+
+
+def fingerprints(
+    catalog: LakeCatalog, sql: str, inputs: Sequence[Contract], days: Iterable[datetime.date]
+) -> dict[datetime.date, str]:
+    """For each of `days`: what a SELECT that reads `inputs` would be computed from now."""
+    running = hashlib.sha256(sql.encode())
+    by_day: list[tuple[datetime.date, str]] = []
+    for contract in sorted(inputs, key=lambda each: each.name):
+        for file in _files(catalog, contract):
+            name = f"{contract.name}/{Path(file.path).name}"
+            if contract.kind is Kind.CURRENT:
+                # A current table has no days to be cut at.
+                running.update(name.encode())
+            else:
+                by_day.append((file.day, name))
+    found, rest = {}, iter(sorted(by_day))
+    upcoming = next(rest, None)
+    for day in sorted(days):
+        while upcoming and upcoming[0] <= day:
+            running.update(upcoming[1].encode())
+            upcoming = next(rest, None)
+        found[day] = running.copy().hexdigest()[:16]
+    return found
+
+
+def _files(catalog: LakeCatalog, contract: Contract) -> Sequence[TableFile]:
+    version = catalog.version(contract)
+    return version.files if version else ()
+
+
+def record(catalog: LakeCatalog, contract: Contract, computed: Mapping[datetime.date, str]) -> None:
+    """Records what days of a gold table were computed from. After their commit: killed in between, a day
+    counts as stale, and is computed again."""
+    known = catalog.properties(contract)
+    told = {f"{_PROPERTY}{day.isoformat()}": text for day, text in computed.items()}
+    if changes := {name: text for name, text in told.items() if known.get(name) != text}:
+        catalog.set_properties(contract, changes)
+
+
+def stale_days(
+    catalog: LakeCatalog, contract: Contract, sql: str, inputs: Sequence[Contract]
+) -> list[datetime.date]:
+    """The days of a gold table whose inputs, or whose SQL, changed since they were computed, ascending."""
+    known = catalog.properties(contract)
+    days = {file.day for file in _files(catalog, contract)}
+    days |= {
+        datetime.date.fromisoformat(name.removeprefix(_PROPERTY))
+        for name in known
+        if name.startswith(_PROPERTY)
+    }
+    now = fingerprints(catalog, sql, inputs, days)
+    return sorted(day for day in days if known.get(f"{_PROPERTY}{day.isoformat()}") != now[day])
+
+
+def unsplit_days(
+    engine: Engine, catalog: LakeCatalog, until: datetime.date | None = None
+) -> list[datetime.date]:
+    """The landed days (up to `until`) whose drop has other files than bronze was made from, by path and size,
+    ascending."""
+    engine.doing("comparing raw with bronze")
+    engine.read(BRONZE_FILE)
+    known: dict[datetime.date, set[tuple[str, int]]] = {}
+    for day, path, size in engine.rows(f"SELECT dt, path, size_bytes FROM {BRONZE_FILE.name}"):
+        known.setdefault(day, set()).add((path, size))
+    landed = sorted({*landed_days(catalog.layout), *known})
+    return [
+        day
+        for day in landed
+        if (until is None or day <= until)
+        and {(file.column_path, file.size_bytes) for file in drop_files(catalog.layout, day)}
+        != known.get(day, set())
+    ]

@@ -1,0 +1,61 @@
+"""A moved lake is told from a broken one, and `healthlake rebuild` makes its tables again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.dagster.drops import DAYS
+from tests.world import World
+
+
+@pytest.fixture
+def copied(filled: Path, tmp_path: Path) -> Path:
+    """A copy of a filled lake, at another place."""
+    return Path(shutil.copytree(filled, tmp_path / "copied"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sql", "SELECT count(*) AS n FROM bronze_file"),
+        ("materialize", "--from", DAYS[0]),
+        ("check", "--from", DAYS[0]),
+    ],
+)
+def test_a_lake_at_another_place_is_refused_with_the_remedy(
+    healthlake: Command, copied: Path, arguments: tuple[str, ...]
+) -> None:
+    answer = healthlake(*arguments, "--lake", copied)
+    assert answer.code in (1, 2)
+    assert "was moved or copied" in answer.out + answer.err
+    assert "healthlake rebuild" in answer.out + answer.err
+
+
+def test_rebuild_gives_the_same_rows_and_leaves_raw_alone(
+    healthlake: Command, filled: Path, copied: Path
+) -> None:
+    raw = sorted(path for path in (copied / "raw").rglob("*"))
+    answer = healthlake("rebuild", "--yes", "--lake", copied)
+    assert answer.code == 0
+    assert sorted(path for path in (copied / "raw").rglob("*")) == raw
+    with World(filled) as before, World(copied) as after:
+        assert before.tables() == after.tables()
+
+
+def test_rebuild_without_yes_asks_and_does_nothing_without_an_answer(
+    healthlake: Command, filled: Path, tmp_path: Path
+) -> None:
+    answer = healthlake("rebuild", "--lake", filled)
+    assert answer.code == 1
+    assert (filled / "catalog.db").exists()
+
+
+def test_rebuild_of_a_lake_without_drops_removes_nothing(healthlake: Command, tmp_path: Path) -> None:
+    (tmp_path / "lake").mkdir()
+    answer = healthlake("rebuild", "--yes", "--lake", tmp_path / "lake")
+    assert answer.code == 2
+    assert "no day has landed" in answer.err

@@ -1,0 +1,85 @@
+"""Gold days whose inputs changed are known, and no others."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from healthlake.contracts.gold import GOLD_TABLES
+from healthlake.gold import gold_sql, inputs_of, inputs_unchanged
+from healthlake.lake.revisions import withdraw
+from healthlake.staleness import stale_days, unsplit_days
+from tests.world import SQL, World, day, patient
+
+DAYS = [day(1), day(2), day(3)]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Three days, each with a patient of its own, in every table."""
+    with World(tmp_path / "lake", in_memory=True) as made:
+        for number in (1, 2, 3):
+            made.put_resources(day(number), "a.ndjson", [patient(f"p{number}")])
+        made.run(*DAYS)
+        assert not made.gold(*DAYS).faults
+        yield made
+
+
+def stale(world: World) -> dict[str, list[datetime.date]]:
+    found = {}
+    for contract in GOLD_TABLES:
+        sql = gold_sql(SQL, contract)
+        found[contract.name] = stale_days(world.catalog, contract, sql, inputs_of(sql))
+    return found
+
+
+def none_stale() -> dict[str, list[datetime.date]]:
+    return {contract.name: [] for contract in GOLD_TABLES}
+
+
+def answers(world: World) -> list[int]:
+    sql = gold_sql(SQL, GOLD_TABLES[0])
+    found = inputs_unchanged(world.engine, world.catalog, GOLD_TABLES[0], sql, DAYS)
+    return [result.violated for result in found]
+
+
+def test_nothing_is_stale_after_gold_was_computed_nor_after_a_rerun(world: World) -> None:
+    assert stale(world) == none_stale()
+    world.run(*DAYS)
+    assert stale(world) == none_stale()
+    assert unsplit_days(world.engine, world.catalog) == []
+    assert answers(world) == [0, 0, 0]
+
+
+def test_a_late_file_makes_gold_stale_from_its_day_on(world: World) -> None:
+    world.put_resources(day(2), "late.ndjson", [patient("p9")])
+    assert unsplit_days(world.engine, world.catalog) == [day(2)]
+    assert answers(world) == [0, 1, 1]
+    world.run(day(2))
+    assert unsplit_days(world.engine, world.catalog) == []
+    assert stale(world) == {contract.name: [day(2), day(3)] for contract in GOLD_TABLES}
+    assert answers(world) == [0, 1, 1]
+
+
+def test_computing_the_stale_days_again_leaves_none(world: World) -> None:
+    withdraw(world.layout, [], day(3))
+    assert unsplit_days(world.engine, world.catalog) == [day(3)]
+    world.run(day(3))
+    assert set(map(tuple, stale(world).values())) == {(day(3),)}
+    assert not world.gold(day(3)).faults
+    assert stale(world) == none_stale()
+
+
+def test_other_sql_makes_every_day_stale(world: World) -> None:
+    contract = GOLD_TABLES[0]
+    sql = gold_sql(SQL, contract) + "\n"
+    assert stale_days(world.catalog, contract, sql, inputs_of(sql)) == DAYS
+
+
+def test_a_landed_day_that_was_never_split_is_unsplit(world: World) -> None:
+    world.put_resources(day(5), "a.ndjson", [patient("p5")])
+    assert unsplit_days(world.engine, world.catalog) == [day(5)]
+    assert answers(world) == [0, 0, 0]
