@@ -7,7 +7,7 @@ the others theirs. It takes the locks of the tables that it writes.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from healthlake.bronze import require_complete_bronze, require_same_drop
 from healthlake.checks.run import data_checks, require, run_checks, structural
@@ -16,14 +16,21 @@ from healthlake.conform.history import HistoryDay, stage_history
 from healthlake.contracts.bronze import BRONZE_DELETION, BRONZE_FILE
 from healthlake.contracts.model import Contract
 from healthlake.contracts.registry import BRONZE_TABLES, TABLES
-from healthlake.contracts.silver import RESOURCE_TYPES, SHARED_SILVER_TABLES, ResourceType
+from healthlake.contracts.silver import (
+    RESOURCE_TYPES,
+    SHARED_SILVER_TABLES,
+    SILVER_QUARANTINE,
+    ResourceType,
+)
 from healthlake.engine.protocol import Engine, Published, Staged
 from healthlake.errors import HealthlakeError
 from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version
 from healthlake.lake.expiry import expire
 from healthlake.lake.lock import writing
 from healthlake.lake.raw import drop_files
+from healthlake.replay import choose, split_again
 from healthlake.report import Fault, JobReport, Listener, table_days
+from healthlake.split import SourceFile
 
 ATTEMPTS = 5
 """How often a step is computed anew from the new base after a commit conflict."""
@@ -32,25 +39,37 @@ _SAY_NOTHING = Listener()
 
 
 def raw_to_bronze(
-    engine: Engine, catalog: LakeCatalog, days: Sequence[datetime.date], listener: Listener = _SAY_NOTHING
+    engine: Engine,
+    catalog: LakeCatalog,
+    days: Sequence[datetime.date],
+    listener: Listener = _SAY_NOTHING,
+    only: Collection[str] | None = None,
 ) -> JobReport:
     """Splits each day's drop into the bronze tables, `bronze_file` last. Raises nothing for a faulty day: see
-    `faults`."""
+    `faults`.
+
+    With `only`, files with such a file_id are split and rows of the others are taken as they are: see
+    replay.py.
+    """
     with writing(catalog.layout, [table.name for table in BRONZE_TABLES], listener.say):
-        report = recomputed(lambda: _raw_to_bronze(engine, catalog, days, listener))
+        report = recomputed(lambda: _raw_to_bronze(engine, catalog, days, listener, only))
         for table in BRONZE_TABLES:
             expire(catalog, table)
         return report
 
 
 def _raw_to_bronze(
-    engine: Engine, catalog: LakeCatalog, days: Sequence[datetime.date], listener: Listener
+    engine: Engine,
+    catalog: LakeCatalog,
+    days: Sequence[datetime.date],
+    listener: Listener,
+    only: Collection[str] | None,
 ) -> JobReport:
     report = JobReport()
     split: dict[datetime.date, Mapping[str, Staged]] = {}
     for day in days:
         try:
-            split[day] = _split_day(engine, catalog, day, listener, report)
+            split[day] = _split_day(engine, catalog, day, listener, report, only)
         except HealthlakeError as error:
             report.faults.extend(Fault(table.name, day, error) for table in BRONZE_TABLES)
     for position, table in enumerate(BRONZE_TABLES):
@@ -67,17 +86,21 @@ def _raw_to_bronze(
 
 
 def _split_day(
-    engine: Engine, catalog: LakeCatalog, day: datetime.date, listener: Listener, report: JobReport
+    engine: Engine,
+    catalog: LakeCatalog,
+    day: datetime.date,
+    listener: Listener,
+    report: JobReport,
+    only: Collection[str] | None,
 ) -> Mapping[str, Staged]:
     files = drop_files(catalog.layout, day)
     if not files:
         listener.say(f"{day}: no files have landed in {catalog.layout.drop(day)}; its tables get 0 rows")
-    total = sum(file.size_bytes for file in files)
     engine.doing(f"reading what bronze knows of {day}")
     engine.read(BRONZE_FILE, [day], "known_file")
     require_same_drop(engine, catalog.layout, day, [file.column_path for file in files])
     engine.doing(f"splitting the drop of {day}")
-    staged = engine.split(day, files, lambda done, entries: listener.split(day, done, total, entries))
+    staged = _split_files(engine, catalog, day, files, listener, only)
     try:
         paths = [file.column_path for file in files]
         require_same_drop(engine, catalog.layout, day, paths, staged[BRONZE_FILE.name].relation)
@@ -91,6 +114,25 @@ def _split_day(
         engine.discard(staged.values())
         raise
     return staged
+
+
+def _split_files(
+    engine: Engine,
+    catalog: LakeCatalog,
+    day: datetime.date,
+    files: Sequence[SourceFile],
+    listener: Listener,
+    only: Collection[str] | None,
+) -> Mapping[str, Staged]:
+    choice = None if only is None else choose(engine, catalog.layout, day, files, only)
+    total = sum(file.size_bytes for file in (choice.again if choice else files))
+
+    def progress(done: int, entries: int) -> None:
+        listener.split(day, done, total, entries)
+
+    if choice:
+        return split_again(engine, day, files, choice, progress)
+    return engine.split(day, files, progress)
 
 
 def bronze_to_silver(
@@ -132,6 +174,8 @@ def _bronze_to_silver(
         _publish(engine, catalog, table, _stage_shared(engine, table, done, types, report), report)
     for day in days:
         _check_data(engine, [*(kind.history for kind in types), *SHARED_SILVER_TABLES], day, report)
+    for kind in types:
+        _check_current(engine, kind, days, report)
     return report
 
 
@@ -272,6 +316,18 @@ def _check_data(engine: Engine, tables: Sequence[Contract], day: datetime.date, 
     for name in {name for check in checks for name in (check.table, *check.reads)}:
         engine.read(TABLES[name], [day])
     report.checks.extend(run_checks(engine, checks, [day]))
+
+
+def _check_current(
+    engine: Engine, kind: ResourceType, days: Sequence[datetime.date], report: JobReport
+) -> None:
+    """The checks that data can fail of a current table: they compare what came on a day with all history."""
+    engine.read(kind.history)
+    for table in (kind.bronze, SILVER_QUARANTINE):
+        engine.read(table, days)
+    faulty = report.faulty_days([kind.history.name, kind.current.name, SILVER_QUARANTINE.name])
+    asked = [day for day in days if day not in faulty]
+    report.checks.extend(run_checks(engine, data_checks(kind.current.name), asked))
 
 
 def derived_tables(table: Contract) -> list[Contract]:

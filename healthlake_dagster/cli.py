@@ -17,7 +17,7 @@ from typing import TypeVar
 import click
 
 from healthlake.errors import HealthlakeError, UsageError
-from healthlake_dagster.days import day_range, parse_day
+from healthlake_dagster.days import day_range, parse_day, wanted
 from healthlake_dagster.faults import withheld
 from healthlake_dagster.settings import Settings
 
@@ -36,6 +36,12 @@ def _days_options(function: F) -> F:
     first = click.option("--from", "first", metavar="DAY", required=True, help="First day, YYYY-MM-DD.")
     last = click.option("--to", "last", metavar="DAY", help="Last day, included; default the first.")
     return first(last(function))
+
+
+def _form_option(function: F) -> F:
+    return click.option(
+        "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+    )(function)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -157,9 +163,7 @@ def rebuild(yes: bool, lake: str | None) -> None:
     )
 )
 @click.argument("statement")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
-)
+@_form_option
 @click.option("--force", is_flag=True, help="Run it although engines answer it differently.")
 @_lake_option
 def sql(statement: str, form: str, force: bool, lake: str | None) -> None:
@@ -185,6 +189,106 @@ def check(first: str, last: str | None, lake: str | None) -> None:
 
     settings = Settings.load(lake_text=lake)
     sys.exit(check_days(settings, day_range(settings, first, last)))
+
+
+def _wanted_options(function: F) -> F:
+    first = click.option("--from", "first", metavar="DAY", help="First day; default all days.")
+    last = click.option("--to", "last", metavar="DAY", help="Last day, included.")
+    reason = click.option("--reason", metavar="REASON", help="One of docs/quarantine.md.")
+    return first(last(reason(function)))
+
+
+class _ListsByDefault(click.Group):
+    """A group whose command is `list` where none is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or args[0] not in (*self.commands, *ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@cli.group(
+    cls=_ListsByDefault,
+    epilog=(
+        "Example: healthlake quarantine --reason invalid_json --from 2026-01-01. Without a command it is"
+        " `list`, which has --lake and the other options."
+    ),
+)
+def quarantine() -> None:
+    """What was set aside, and trying it again after a fix."""
+
+
+@quarantine.command("list", epilog="Example: healthlake quarantine list --summary --format csv")
+@_wanted_options
+@click.option("--summary", "is_summary", is_flag=True, help="Counts by day, table and reason.")
+@click.option("--show", "place", metavar="FILE_ID:BYTE_OFFSET", help="Print one record as delivered.")
+@click.option("--all", "is_whole", is_flag=True, help="With --show: more than 64 KiB, too.")
+@_form_option
+@_lake_option
+def quarantine_list(
+    first: str | None,
+    last: str | None,
+    reason: str | None,
+    is_summary: bool,
+    place: str | None,
+    is_whole: bool,
+    form: str,
+    lake: str | None,
+) -> None:
+    """List quarantined rows by day, reason, file and position.
+
+    The list holds no value of a record and no name of a file. --show prints one record, which holds a
+    patient's data, on this terminal; silver's rows have no offset and are named FILE_ID:LINE:ENTRY.
+    """
+    from healthlake_dagster.commands.quarantine import list_quarantine, show_record
+
+    settings = Settings.load(lake_text=lake)
+    if place is not None:
+        show_record(settings, place, is_whole)
+    else:
+        list_quarantine(settings, wanted(first, last, reason), form, is_summary)
+
+
+@quarantine.command(
+    "replay", epilog="Example: healthlake quarantine replay --reason invalid_json --from 2026-01-01"
+)
+@_wanted_options
+@_lake_option
+def quarantine_replay(first: str | None, last: str | None, reason: str | None, lake: str | None) -> None:
+    """Read the files with quarantined rows again, after a fix.
+
+    For when healthlake was mended, or raw by `land --replace`. Rows that now pass leave the quarantine;
+    the other files of a day are not read.
+    """
+    from healthlake_dagster.commands.replay import replay_quarantine
+
+    sys.exit(replay_quarantine(Settings.load(lake_text=lake), wanted(first, last, reason)))
+
+
+@cli.command(
+    epilog=(
+        "Example: healthlake trace silver_dim_patient 8a61ee33 --raw. Of silver_fct_observation_value the"
+        " key is OBSERVATION_ID or OBSERVATION_ID:COMPONENT_INDEX, of silver_fct_observation"
+        " PATIENT_ID,OBS_DATETIME,OBS_CODE, of gold DAY or DAY,GRAIN."
+    )
+)
+@click.argument("table")
+@click.argument("key")
+@click.option("--raw", "is_raw", is_flag=True, help="Print the record as delivered: the version that wins.")
+@click.option("--dt", "day", metavar="DAY", help="With --raw: the version of that day instead.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@_lake_option
+def trace(table: str, key: str, is_raw: bool, day: str | None, form: str, lake: str | None) -> None:
+    """Show where a row comes from, and the versions that it replaced.
+
+    Every delivery of the id: day, file, line, entry, and what became of it. This shows paths of files, which
+    may name patients, and --raw a record: on this terminal, nowhere else. Of a gold row it shows the days of
+    the tables that it was computed from.
+    """
+    from healthlake_dagster.commands.trace import show_trace
+
+    on = parse_day(day, "--dt") if day else None
+    show_trace(Settings.load(lake_text=lake), table, key, is_raw, on, form)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

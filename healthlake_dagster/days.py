@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from healthlake.days import iso_day
 from healthlake.errors import UsageError
+from healthlake.quarantine import Wanted
 from healthlake_dagster.settings import Settings
 
 
@@ -40,6 +41,15 @@ def day_range(settings: Settings, first: str, last: str | None) -> list[datetime
     require_partition(settings, start, "--from")
     require_partition(settings, end, "--to")
     return [start + datetime.timedelta(days=n) for n in range((end - start).days + 1)]
+
+
+def wanted(first: str | None, last: str | None, reason: str | None) -> Wanted:
+    """The quarantined rows that `--from`, `--to` and `--reason` ask for."""
+    start = parse_day(first, "--from") if first else None
+    end = parse_day(last, "--to") if last else None
+    if start and end and end < start:
+        raise UsageError(f"reading --to: {end} is before --from {start}.")
+    return Wanted(start, end, reason)
 
 
 def newest(stale: Sequence[datetime.date], limit: int) -> tuple[list[datetime.date], list[datetime.date]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Sequence
 
 from rich.cells import cell_len
@@ -68,6 +69,16 @@ def cell_text(value: object, grouped: bool = False) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def print_bytes(content: bytes) -> None:
+    """Bytes on stdout as they are; on a terminal as text, which can't steer it."""
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is not None and not sys.stdout.isatty():
+        binary.write(content)
+        binary.flush()
+        return
+    sys.stdout.write(cell_text(content.decode("utf-8", "backslashreplace")) + "\n")
 
 
 def _styled(text: str) -> Text:

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Mapping
 
 from healthlake.checks.model import Check, Severity
+from healthlake.conform.overtaken import newest_in_quarantine
 from healthlake.contracts.bronze import BRONZE_DELETION, BRONZE_FILE, BRONZE_QUARANTINE
 from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.contracts.model import Contract, Kind
@@ -197,6 +198,23 @@ def _nothing_quarantined(table: Contract) -> Check:
     )
 
 
+def _newest_not_quarantined(kind: ResourceType) -> Check:
+    ids = (
+        f"SELECT DISTINCT q.resource_id FROM {SILVER_QUARANTINE.name} AS q"
+        f" WHERE q.dt = {{day}} AND q.table_name = '{kind.history.name}'"
+    )
+    return Check(
+        kind.current.name,
+        "newest_not_quarantined",
+        f"No {kind.key} has its newest version among the day's quarantined rows: what is shown here is older"
+        " than what was sent, or nothing is.",
+        f"SELECT count(*), count(n.{kind.key}) FROM ({ids}) AS a"
+        f" LEFT JOIN ({newest_in_quarantine(kind, '{day}')}) AS n ON n.{kind.key} = a.resource_id",
+        Severity.WARN,
+        reads=(kind.bronze.name, kind.history.name, SILVER_QUARANTINE.name),
+    )
+
+
 @functools.cache
 def catalogue() -> Mapping[str, tuple[Check, ...]]:
     """Table (or the raw asset) -> its checks."""
@@ -209,7 +227,7 @@ def catalogue() -> Mapping[str, tuple[Check, ...]]:
     checks[SILVER_RECONCILIATION.name] += [_table_conservation(), _accounts_for_bronze()]
     for kind in RESOURCE_TYPES:
         checks[kind.history.name].append(_duplicates(kind))
-        checks[kind.current.name].append(one_current_row(kind))
+        checks[kind.current.name] += [one_current_row(kind), _newest_not_quarantined(kind)]
     for table in GOLD_TABLES:
         checks[table.name].append(inputs_unchanged_check(table))
     for table in (BRONZE_QUARANTINE, SILVER_QUARANTINE):

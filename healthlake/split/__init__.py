@@ -20,6 +20,7 @@ from healthlake.split.plan import FileCounts, Piece, file_rows, plan
 from healthlake.split.reasons import Reason, quarantine_page
 from healthlake.split.record import RecordReader
 from healthlake.split.source import SourceFile
+from healthlake.split.verbatim import bytes_at, content_hash_of, record_at
 
 __all__ = [
     "DOCUMENT_BYTES",
@@ -36,11 +37,14 @@ __all__ = [
     "SplitFailed",
     "SplitProgress",
     "arrow_schema",
+    "bytes_at",
+    "content_hash_of",
     "file_id_of",
     "file_rows",
     "look",
     "plan",
     "quarantine_page",
+    "record_at",
     "split_day",
     "split_piece",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -77,12 +77,18 @@ def _fault(event: dg.DagsterEvent) -> str:
     return f"{event.step_key} failed; see the run in the UI (make ui)."
 
 
-def run_days(settings: Settings, days: Sequence[datetime.date], selection: str = "*") -> RunSummary:
-    """Materializes `selection` for the range of `days` in one run, drawing progress."""
+def run_days(
+    settings: Settings,
+    days: Sequence[datetime.date],
+    selection: str = "*",
+    resources: Mapping[str, object] | None = None,
+) -> RunSummary:
+    """Materializes `selection` for the range of `days` in one run, drawing progress. `resources` replace
+    those of the same name."""
     lake = LakeResource(settings)
     lake.require()
     with run_progress() as progress:
-        definitions = build_definitions(settings, {"listen": progress.listener})
+        definitions = build_definitions(settings, {"listen": progress.listener, **(resources or {})})
         keys = select(definitions, selection)
         with lake_instance(lake.layout.dagster_home) as instance:
             run_id = new_run_id()

@@ -4,7 +4,7 @@ Spark."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import dagster as dg
@@ -40,17 +40,18 @@ def etl_resource(settings: Settings, lake: LakeResource) -> EtlResource:
 
 
 class DuckDBJobs:
-    """The jobs in this process."""
+    """The jobs in this process. With `only`, of each day just files with such a file_id are split again."""
 
-    def __init__(self, lake: LakeResource) -> None:
+    def __init__(self, lake: LakeResource, only: Collection[str] | None = None) -> None:
         self._lake = lake
+        self._only = only
 
     def raw_to_bronze(
         self, context: dg.AssetExecutionContext, days: Sequence[datetime.date], listener: Listener
     ) -> JobReport:
         catalog = self._lake.catalog()
         with self._engine() as engine:
-            return raw_to_bronze(engine, catalog, days, listener)
+            return raw_to_bronze(engine, catalog, days, listener, self._only)
 
     def bronze_to_silver(
         self,

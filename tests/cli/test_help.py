@@ -9,7 +9,17 @@ import pytest
 from healthlake_dagster.cli import cli
 from tests.cli.conftest import Command
 
-COMMANDS = ("check", "demo", "land", "materialize", "rebuild", "revisions", "sql")
+COMMANDS = (
+    "check",
+    "demo",
+    "land",
+    "materialize",
+    "quarantine",
+    "rebuild",
+    "revisions",
+    "sql",
+    "trace",
+)
 
 
 def test_the_command_alone_and_its_help_list_the_commands_with_a_first_example(healthlake: Command) -> None:
@@ -59,6 +69,9 @@ def test_an_unknown_command_is_misuse(healthlake: Command) -> None:
         ("check",),
         ("sql",),
         ("sql", "SELECT 1", "--format", "xml"),
+        ("quarantine", "--format", "xml"),
+        ("quarantine", "replay", "now"),
+        ("trace", "silver_dim_patient"),
     ],
 )
 def test_a_missing_or_wrong_argument_is_misuse(healthlake: Command, arguments: tuple[str, ...]) -> None:
