@@ -74,15 +74,17 @@ class RecordReader:
             colons -= raw.count(b"\\u003a") + raw.count(b"\\u003A")
         meta = value.get("meta")
         last_updated = meta.get("lastUpdated") if type(meta) is dict else None
+        time = None if last_updated is None else parse_instant(last_updated)
         return Resource(
             resource_type,
             resource_id,
-            None if last_updated is None else parse_instant(last_updated),
+            time,
             hashlib.sha256(canonical).hexdigest(),
             size,
             self._shape_error(resource_type, canonical),
             None,
             canonical,
+            time is None and last_updated is not None,
         ), colons
 
     def _value(self, raw: bytes) -> Any:

@@ -12,8 +12,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from healthlake.split.document import Document, Span, take_apart
-from healthlake.split.entry import entry_members, read_entry
-from healthlake.split.instant import parse_instant
+from healthlake.split.entry import NO_TIME, StatedTime, entry_members, read_entry
 from healthlake.split.outcome import Fault, Outcome, Refused, Resource, Run
 from healthlake.split.reasons import Reason
 from healthlake.split.record import RecordReader
@@ -39,9 +38,11 @@ class _FullUrl(msgspec.Struct, gc=False):
 _decode_full_url = msgspec.json.Decoder(_FullUrl).decode
 
 
-def salvage(text: bytes, reader: RecordReader, line: int = 1, offset: int = 0) -> Generator[Run, None, bool]:
+def salvage(
+    text: bytes, reader: RecordReader, line: int = 1, offset: int = 0, export_time: StatedTime = NO_TIME
+) -> Generator[Run, None, bool]:
     """All that `text` holds; returns whether there is a Bundle in it. It starts at `offset` of the file, in
-    `line`.
+    `line`. `export_time` is that of deletions without one of their own.
 
     A text may hold several documents if each starts on a line of its own. What follows one on the line
     where it ends is a fault.
@@ -56,7 +57,7 @@ def salvage(text: bytes, reader: RecordReader, line: int = 1, offset: int = 0) -
         document = take_apart(text, start)
         if document.is_bundle():
             has_bundle = True
-            yield from _Bundle(document, reader, offset).runs(line)
+            yield from _Bundle(document, reader, offset, export_time).runs(line)
         else:
             yield Run(line, -1, [_of_resource(document, reader, offset)])
         if document.torn:
@@ -79,11 +80,13 @@ def _of_resource(document: Document, reader: RecordReader, offset: int) -> Outco
 class _Bundle:
     """A Bundle that is read entry by entry."""
 
-    def __init__(self, document: Document, reader: RecordReader, offset: int) -> None:
+    def __init__(
+        self, document: Document, reader: RecordReader, offset: int, export_time: StatedTime
+    ) -> None:
         self._document = document
         self._reader = reader
         self._offset = offset
-        self._time = parse_instant(document.text_of("timestamp"))
+        self._time = StatedTime.of(document.written("timestamp")).otherwise(export_time)
 
     def runs(self, line: int) -> Iterator[Run]:
         document = self._document

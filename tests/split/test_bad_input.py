@@ -403,7 +403,32 @@ GZIPPED = [
     ),
 ]
 
-CASES = [*FILES, *ENTRIES, *DOCUMENTS, *LINES, *GZIPPED]
+OUTCOME = b'{"resourceType": "OperationOutcome", "issue": []}'
+EXPORTS = [
+    Case(
+        "an export that reports an error",
+        "error/1.ndjson",
+        OUTCOME + b"\n" + P1,
+        "ndjson",
+        [fault(1, -1, Reason.EXPORT_ERROR, OUTCOME), ("resource", 2, -1, "Patient/1")],
+    ),
+    Case(
+        "a manifest that lists what isn't there",
+        "any.json",
+        b'\n{"transactionTime": "2026-01-01T00:00:00Z", "output": [{"url": "https://a/1.ndjson"}]}',
+        "manifest",
+        [fault(2, -1, Reason.EXPORT_FILE_MISSING, b'{"url": "https://a/1.ndjson"}')],
+    ),
+    Case(
+        "a manifest without an instant",
+        "manifest.json",
+        b'{"transactionTime": "now", "output": []}',
+        "manifest",
+        [fault(1, -1, Reason.INVALID_MANIFEST, b'"now"')],
+    ),
+]
+
+CASES = [*FILES, *ENTRIES, *DOCUMENTS, *LINES, *GZIPPED, *EXPORTS]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
