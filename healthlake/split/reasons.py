@@ -69,6 +69,11 @@ class Reason(enum.StrEnum):
     )
     NOT_AN_OBJECT = ("not_an_object", "There is something else where a JSON object is expected.")
     ENTRY_NOT_A_LIST = ("entry_not_a_list", "Bundle.entry is no list.")
+    UNKNOWN_BUNDLE_MEMBER = (
+        "unknown_bundle_member",
+        "The Bundle itself has a member that R4 doesn't define, with a resource somewhere inside. Only those"
+        " in its entries are read.",
+    )
     NO_RESOURCE = ("no_resource", "The Bundle entry has no resource and asks for no deletion.")
     NOT_FHIR = ("not_fhir", "The object has no resourceType, or one that is no text or empty.")
     MISSING_ID = ("missing_id", "The resource has no id, or one that is no text or empty.")

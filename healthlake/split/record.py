@@ -58,9 +58,7 @@ class RecordReader:
         costs 1 µs a resource; the decoders of Python that report every member cost more than all the
         rest.)
         """
-        if len(raw) > MAX_VALUES and sum(map(raw.count, (b",", b"{", b"["))) > MAX_VALUES:
-            raise Refused(Reason.TOO_LARGE)
-        value = self._value(raw)
+        value = self.value(raw)
         resource_type, resource_id = _identity(value)
         canonical = self._encode(value)
         colons, size = canonical.count(b":"), len(canonical)
@@ -87,8 +85,11 @@ class RecordReader:
             time is None and last_updated is not None,
         ), colons
 
-    def _value(self, raw: bytes) -> Any:
-        """The JSON value. Messages of decoders quote their input, so none is passed on."""
+    def value(self, raw: bytes) -> Any:
+        """The JSON value that is all of `raw`; `Refused` where there is none. Messages of decoders quote
+        their input, so none is passed on."""
+        if len(raw) > MAX_VALUES and sum(map(raw.count, (b",", b"{", b"["))) > MAX_VALUES:
+            raise Refused(Reason.TOO_LARGE)
         try:
             return self._decode(raw)
         except UnicodeDecodeError:

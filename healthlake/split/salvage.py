@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from healthlake.split.bundle import BundleMembers
 from healthlake.split.document import Document, Span, take_apart
 from healthlake.split.entry import NO_TIME, StatedTime, entry_members, read_entry
 from healthlake.split.outcome import Fault, Outcome, Refused, Resource, Run
@@ -18,6 +19,8 @@ from healthlake.split.reasons import Reason
 from healthlake.split.record import RecordReader
 from healthlake.split.references import LocalReferences, explains_itself
 from healthlake.split.scanner import Scanner
+
+_MEMBERS = frozenset(BundleMembers.__struct_fields__)
 
 _RUN_ENTRIES = 256
 _RUN_BYTES = 1024 * 1024
@@ -90,7 +93,7 @@ class _Bundle:
 
     def runs(self, line: int) -> Iterator[Run]:
         document = self._document
-        for span in document.aside:
+        for span in (*document.aside, *self._lost_members()):
             yield Run(line, -1, [_set_aside(span, self._offset)])
         references = self._references()
         outcomes: list[Outcome] = []
@@ -106,6 +109,23 @@ class _Bundle:
         yield Run(line, first, references.applied(outcomes))
         if document.torn:
             yield Run(line, document.entry, [_set_aside(document.torn, self._offset)])
+
+    def _lost_members(self) -> Iterator[Span]:
+        """Of the Bundle's own members those that hold resources without being `entry` (one letter of that
+        name is enough to lose them all), and those that are no JSON."""
+        document = self._document
+        seen = {span.start for span in document.aside}
+        for name, (start, end) in document.members.items():
+            if start in seen:
+                continue
+            if name not in _MEMBERS and document.text.find(b'"resource', start, end) >= 0:
+                yield Span(start, end, Reason.UNKNOWN_BUNDLE_MEMBER)
+                continue
+            try:
+                # The scanner gives a name that is no JSON as it is written.
+                self._reader.value(document.text[start:end] if name[:1] != '"' else name.encode())
+            except Refused as refused:
+                yield Span(start, end, refused.reason, refused.detail)
 
     def _references(self) -> LocalReferences:
         """The fullUrls of all entries. They must be known before the first entry is given; those that end in
