@@ -21,7 +21,7 @@ from tests.split.drops import DELETION, FILE, QUARANTINE, Rows, assert_conserved
 from tests.split.test_pieces import ordered, split_in_pieces
 
 LIMIT_SECONDS = 10
-"""What any one input may take; most take milliseconds."""
+"""CPU that any one input may take; most take milliseconds."""
 
 
 def hold_laws(drop: Drop, chance: random.Random) -> Rows:
@@ -131,12 +131,12 @@ def _content(lying: bytes) -> bytes | None:
 @contextlib.contextmanager
 def _limited(seconds: int) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"an input takes longer than {seconds} s")
+        raise TimeoutError(f"an input takes more than {seconds} s of CPU")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
