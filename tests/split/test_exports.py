@@ -12,7 +12,7 @@ import pytest
 from healthlake.checks.catalogue import _EXPORT_FILE_MISSING
 from healthlake.split import Reason
 from healthlake.split.lines import BOM
-from healthlake.split.manifest import file_name, read_manifest
+from healthlake.split.manifest import HEAD_BYTES, file_name, read_manifest
 from tests.split.drops import (
     DELETION,
     FILE,
@@ -226,6 +226,15 @@ def test_what_is_no_manifest_is_read_as_any_file(content: bytes) -> None:
     assert times(rows) == {"1": None}
     assert rows[FILE][1]["kind"] == "unreadable"
     assert len(faults(rows)) in (1, 2)
+
+
+@pytest.mark.parametrize("space", [0, HEAD_BYTES - 50, HEAD_BYTES + 1])
+def test_the_head_tells_a_manifest_however_it_is_packed(space: int) -> None:
+    content = b" " * space + manifest()
+    members = b"".join(gzip.compress(content[at : at + 7]) for at in range(0, len(content), 7))
+    for path, written in {"m.json": content, "m.json.gz": gzip.compress(content), "n.json": members}.items():
+        rows = split_both_ways({path: written, "1.ndjson": DELETES_1})
+        assert times(rows) == {"1": None if space > HEAD_BYTES else "2026-01-01T00:00:00"}
 
 
 def test_a_torn_packed_manifest_is_none() -> None:
