@@ -229,6 +229,13 @@ DOCUMENTS = [
         [fault(1, -1, Reason.DUPLICATE_KEY, b"2"), R1],
     ),
     Case(
+        "two Bundles without entries",
+        "a.json",
+        b'{\n"resourceType": "Bundle"\n}\n{"resourceType": "Bundle", "type": ["batch"]}',
+        "bundle",
+        [],
+    ),
+    Case(
         "a list of entries whose name is damaged",
         "a.json",
         b'{"resourceType": "Bundle", "entri": [' + E1 + b"]}",
@@ -404,6 +411,14 @@ GZIPPED = [
         "ndjson",
         [("resource", 1, -1, "Patient/1"), fault(2, -1, Reason.TRUNCATED_GZIP, P2[:-4])],
         (P1 + b"\n" + P2 + b"\n")[:-5],
+    ),
+    Case(
+        "gzip with flags that must be 0",
+        "a.json.gz",
+        PACKED[:3] + b"\xe0" + PACKED[4:],
+        "unreadable",
+        [fault(1, -1, Reason.CORRUPT_GZIP, b"")],
+        b"",
     ),
     Case(
         "gzip followed by something else",
