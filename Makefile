@@ -8,7 +8,7 @@ LAKE_PATH := $(abspath $(LAKE))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-histories test-3.13 lint bench bench-increment bench-merge lock drops elements docs sql-on-fhir-report glue-zip clean
+.PHONY: help demo ui test test-histories test-3.13 fuzz lint bench bench-increment bench-merge lock drops elements docs sql-on-fhir-report glue-zip clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ else
 	@$(VENV_313)/bin/python -m pytest --ignore tests/dagster --ignore tests/cli \
 		-W 'ignore:unclosed database:ResourceWarning'
 endif
+
+fuzz: $(VENV)/.dev ## Split spoilt drops for SECONDS of CPU (default 1800); what fails is kept in .fuzz/ (SEED=N: from there)
+	@nice -n 19 env SECONDS='$(or $(SECONDS),1800)' SEED='$(or $(SEED),0)' $(BIN)/python -m tests.fuzz.run
 
 lint: $(VENV)/.dev ## Check style, types, and that all SQL means the same in every engine
 	@$(BIN)/ruff check --no-cache .

@@ -90,8 +90,8 @@ BRONZE_DELETION = Contract(
         Column(
             "deleted_datetime",
             ColumnType.TIMESTAMP,
-            "When it was deleted: the entry's response.lastModified, else Bundle.timestamp; NULL where"
-            " neither is known.",
+            "When it was deleted: the entry's response.lastModified, else Bundle.timestamp, else the"
+            " transactionTime of the export's manifest; NULL where none is known.",
             unit="UTC",
         ),
         Column("content_hash", ColumnType.STRING, "SHA-256 of type, id and time of the deletion, in hex."),
@@ -137,7 +137,11 @@ BRONZE_FILE = Contract(
         Column("file_id", ColumnType.STRING, "SHA-256 of the uncompressed content, in hex."),
         Column("size_bytes", ColumnType.LONG, "Size of the file as it lies in raw.", unit="bytes"),
         Column("content_bytes", ColumnType.LONG, "Size of the uncompressed content.", unit="bytes"),
-        Column("kind", ColumnType.STRING, "bundle, ndjson, resource, empty or unreadable."),
+        Column(
+            "kind",
+            ColumnType.STRING,
+            "bundle, ndjson, resource, manifest (of a Bulk Data export), empty or unreadable.",
+        ),
         Column(
             "is_repeat",
             ColumnType.BOOLEAN,
@@ -152,5 +156,16 @@ BRONZE_FILE = Contract(
         Column("resources", ColumnType.LONG, "Entries that became rows of a bronze resource table."),
         Column("deletions", ColumnType.LONG, "Entries that became rows of bronze_deletion."),
         Column("quarantined", ColumnType.LONG, "Entries that became rows of bronze_quarantine."),
+        Column(
+            "expected_entries",
+            ColumnType.LONG,
+            "Count that a Bulk Data manifest gives the file in output[] or error[]; NULL where none does.",
+        ),
+        Column(
+            "unreadable_times",
+            ColumnType.LONG,
+            "Resources and deletions with a time (meta.lastUpdated, response.lastModified, Bundle.timestamp)"
+            " that is no FHIR instant: it is treated as absent.",
+        ),
     ),
 )

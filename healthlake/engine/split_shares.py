@@ -1,8 +1,8 @@
 """Splits a drop in several processes: this one and workers, each with a share of the files. Splitting is
 Python, and one process uses one core.
 
-What a file becomes depends on no other file but for repeats of its content; where two shares turn out to hold
-the same content, the day is split again in one.
+What a file becomes depends on no other file but for the manifests of exports, which are read before, and for
+repeats of its content; where two shares turn out to hold the same content, the day is split again in one.
 
 A worker is this module run by the same Python. It reads its job from stdin and writes a line of JSON for each
 step of progress and one for its end; messages hold no value of a record and no path.
@@ -21,13 +21,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from healthlake.contracts.registry import BRONZE_TYPES
 from healthlake.engine.bronze_files import Share, staged, write_share
 from healthlake.engine.protocol import Progress, Staged
 from healthlake.errors import EngineError, HealthlakeError
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.raw import drop_file
-from healthlake.split import SourceFile, SplitProgress, split_day
+from healthlake.split import SourceFile, SplitProgress, Terms, drop_terms, split_day
 
 WORTH_A_PROCESS = 24_000_000
 """Bytes of uncompressed JSON that a further process should have to do: it starts in 0.2 s and splits 70 MB a
@@ -41,14 +43,16 @@ def split_drop(
     layout: LakeLayout, day: datetime.date, files: Sequence[SourceFile], processes: int, progress: Progress
 ) -> Mapping[str, Staged]:
     """Splits `files` in at most `processes` processes; on an error nothing is left behind."""
-    shares = _share_out(files, processes)
+    shares, terms = _share_out(files, processes), drop_terms(files, day)
     if len(shares) == 1:
-        return staged(layout, day, [_split(layout, day, files, progress)])
+        return staged(layout, day, [_split(layout, day, files, terms, progress)])
     tally = _Tally(progress, len(shares))
-    workers = [_Worker(layout, day, share, tally.of(number)) for number, share in enumerate(shares[1:], 1)]
+    workers = [
+        _Worker(layout, day, share, terms, tally.of(number)) for number, share in enumerate(shares[1:], 1)
+    ]
     own = Share(str(uuid.uuid4()))
     try:
-        done = [_split(layout, day, shares[0], tally.of(0), own.name)]
+        done = [_split(layout, day, shares[0], terms, tally.of(0), own.name)]
         done += [worker.result() for worker in workers]
     except BaseException:
         for worker in workers:
@@ -59,7 +63,7 @@ def split_drop(
     if len(set(contents)) < len(contents):
         for share in done:
             share.remove(layout, day)
-        return staged(layout, day, [_split(layout, day, files, progress)])
+        return staged(layout, day, [_split(layout, day, files, terms, progress)])
     return staged(layout, day, done)
 
 
@@ -67,13 +71,15 @@ def _split(
     layout: LakeLayout,
     day: datetime.date,
     files: Sequence[SourceFile],
+    terms: Mapping[str, Terms],
     progress: Progress,
     name: str | None = None,
 ) -> Share:
     def report(done: SplitProgress) -> None:
         progress(done.bytes, done.entries)
 
-    return write_share(layout, day, split_day(files, day, BRONZE_TYPES, progress=report), name)
+    batches = split_day(files, day, BRONZE_TYPES, progress=report, terms=terms)
+    return write_share(layout, day, batches, name)
 
 
 def _share_out(files: Sequence[SourceFile], processes: int) -> list[list[SourceFile]]:
@@ -113,7 +119,12 @@ class _Worker:
     """A process with a share of the files."""
 
     def __init__(
-        self, layout: LakeLayout, day: datetime.date, files: Sequence[SourceFile], progress: Progress
+        self,
+        layout: LakeLayout,
+        day: datetime.date,
+        files: Sequence[SourceFile],
+        terms: Mapping[str, Terms],
+        progress: Progress,
     ) -> None:
         self._name = str(uuid.uuid4())
         self._progress = progress
@@ -126,9 +137,11 @@ class _Worker:
             encoding="ascii",
         )
         job = {"root": str(layout.root), "day": day.isoformat(), "name": self._name}
+        own = {path: terms[path] for path in (file.column_path for file in files) if path in terms}
         assert self._process.stdin is not None  # noqa: S101 - PIPE was asked for
         with self._process.stdin as pipe:
-            json.dump({**job, "paths": [file.path for file in files]}, pipe)
+            paths = [file.path for file in files]
+            json.dump({**job, "paths": paths, "terms": msgspec.to_builtins(own)}, pipe)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -169,10 +182,13 @@ def _work(source: IO[str], sink: IO[str]) -> None:
     job = json.load(source)
     layout, day = LakeLayout(Path(job["root"])), datetime.date.fromisoformat(job["day"])
     files = [drop_file(layout.drop(day) / path, layout.drop(day)) for path in job["paths"]]
+    terms = msgspec.convert(job["terms"], dict[str, Terms])
+
+    def report(size: int, entries: int) -> None:
+        write({"bytes": size, "entries": entries})
+
     try:
-        share = _split(
-            layout, day, files, lambda size, entries: write({"bytes": size, "entries": entries}), job["name"]
-        )
+        share = _split(layout, day, files, terms, report, job["name"])
     except BrokenPipeError:
         raise
     except HealthlakeError as error:

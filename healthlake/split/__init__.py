@@ -7,12 +7,14 @@ follows no reference out of the Bundle that it is in.
 
 `split_day` splits a day in one process. Many processes do the same in steps: each file gets a `look`, all
 looks together become a `plan`, each of its pieces is split by `split_piece`, and `file_rows` makes the rows
-of `bronze_file` from the counts.
+of `bronze_file` from the counts. What depends on the other files of a drop, its Bulk Data manifests, is in a
+file's `Terms`.
 """
 
 from healthlake.split.batches import Batches, arrow_schema
-from healthlake.split.day import SplitProgress, split_day
+from healthlake.split.day import SplitProgress, drop_terms, split_day
 from healthlake.split.errors import FileNotReadable, SplitFailed
+from healthlake.split.exports import Terms
 from healthlake.split.lines import DOCUMENT_BYTES
 from healthlake.split.look import Layout, LineRange, Look, file_id_of, look
 from healthlake.split.piece import split_piece
@@ -36,9 +38,11 @@ __all__ = [
     "SourceFile",
     "SplitFailed",
     "SplitProgress",
+    "Terms",
     "arrow_schema",
     "bytes_at",
     "content_hash_of",
+    "drop_terms",
     "file_id_of",
     "file_rows",
     "look",

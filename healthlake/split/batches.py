@@ -48,6 +48,8 @@ class FileRow(msgspec.Struct, frozen=True, gc=False):
     resources: int
     deletions: int
     quarantined: int
+    expected_entries: int | None
+    unreadable_times: int
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:

@@ -18,7 +18,7 @@ from healthlake.split.record import RecordReader
 from healthlake.split.references import LocalReferences
 
 
-class _Bundle(msgspec.Struct, gc=False):
+class BundleMembers(msgspec.Struct, gc=False):
     """R4's elements of Bundle. One that isn't listed makes the colons not add up, which is safe."""
 
     resourceType: Raw | UnsetType = UNSET
@@ -35,7 +35,7 @@ class _Bundle(msgspec.Struct, gc=False):
     entry: list[dict[str, Raw]] | UnsetType = UNSET
 
 
-_decode = msgspec.json.Decoder(_Bundle).decode
+_decode = msgspec.json.Decoder(BundleMembers).decode
 
 
 def read_bundle(text: bytes, reader: RecordReader) -> list[Outcome] | None:
@@ -45,9 +45,9 @@ def read_bundle(text: bytes, reader: RecordReader) -> list[Outcome] | None:
         if bundle.resourceType is UNSET or bytes(bundle.resourceType) != b'"Bundle"':
             return None
         resources, colons = _read_entries(() if bundle.entry is UNSET else bundle.entry, reader)
+        colons += _colons_around(bundle)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Refused):
         return None
-    colons += _colons_around(bundle)
     # A member that was dropped because another has its name took a colon with it: see RecordReader.
     return resources if colons == text.count(b":") else None
 
@@ -74,9 +74,10 @@ def _read_entries(entries: Iterable[dict[str, Raw]], reader: RecordReader) -> tu
     return references.applied(resources), colons
 
 
-def _colons_around(bundle: _Bundle) -> int:
-    """The number of colons of the Bundle's own members, those inside `entry` left out."""
+def _colons_around(bundle: BundleMembers) -> int:
+    """The number of colons of the Bundle's own members, those inside `entry` left out. A UnicodeDecodeError
+    where one is no UTF-8: a decoder that isn't asked for their value doesn't look."""
     members = msgspec.structs.asdict(bundle)
     entry = members.pop("entry")
-    given = [bytes(value) for value in members.values() if value is not UNSET]
-    return sum(written.count(b":") + 1 for written in given) + (entry is not UNSET)
+    given = [bytes(value).decode() for value in members.values() if value is not UNSET]
+    return sum(written.count(":") + 1 for written in given) + (entry is not UNSET)

@@ -77,8 +77,13 @@ class Document:
 
     def text_of(self, name: str) -> str | None:
         """The value of a member; None where that is no text."""
-        start, end = self.members.get(name, (0, 0))
-        return read_text(self.text[start:end])
+        return read_text(self.written(name))
+
+    def written(self, name: str) -> bytes | None:
+        """The value of a member as written."""
+        if (span := self.members.get(name)) is None:
+            return None
+        return self.text[span[0] : span[1]]
 
 
 def take_apart(text: bytes, start: int) -> Document:

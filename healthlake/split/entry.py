@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,13 +26,36 @@ ENTRY_START = re.compile(
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
+class StatedTime(NamedTuple):
+    """A time that may be stated somewhere, in microseconds since 1970, and whether what is stated is no
+    instant."""
+
+    micros: int | None
+    is_unreadable: bool
+
+    @classmethod
+    def of(cls, written: bytes | None) -> StatedTime:
+        """That of a member's value as written."""
+        micros = parse_instant(read_text(written))
+        return cls(micros, micros is None and written is not None and written != _NULL)
+
+    def otherwise(self, other: StatedTime) -> StatedTime:
+        """This one, or else the other."""
+        if self.micros is not None:
+            return self
+        return StatedTime(other.micros, self.is_unreadable or other.is_unreadable)
+
+
+NO_TIME = StatedTime(None, False)
+
+
 def may_delete(request: bytes) -> bool:
     """Whether a request may be a DELETE: quick, and right where it says no."""
     return b"DELETE" in request or b"\\" in request
 
 
 def read_entry(
-    members: Mapping[str, bytes], reader: RecordReader, bundle_time: int | None
+    members: Mapping[str, bytes], reader: RecordReader, bundle_time: StatedTime
 ) -> Resource | Deletion:
     """What an entry's members (as written) amount to; `Refused` where that is nothing.
 
@@ -53,8 +77,8 @@ def read_entry(
     if (target := _TARGET.fullmatch(url)) is None:
         raise Refused(Reason.DELETE_WITHOUT_TARGET, "request.url: expected Type/id")
     response, _ = _members_of(members.get("response", _NULL))
-    time = parse_instant(read_text(response.get("lastModified")))
-    return _deletion(target[1], target[2], bundle_time if time is None else time)
+    time = StatedTime.of(response.get("lastModified")).otherwise(bundle_time)
+    return _deletion(target[1], target[2], time)
 
 
 def entry_members(written: bytes) -> tuple[dict[str, bytes], bool]:
@@ -99,7 +123,8 @@ def _deleted_url(request: bytes) -> str | None:
     return read_text(members.get("url")) or ""
 
 
-def _deletion(resource_type: str, resource_id: str, time: int | None) -> Deletion:
+def _deletion(resource_type: str, resource_id: str, time: StatedTime) -> Deletion:
     """`content_hash` is that of `["<type>","<id>",<microseconds since 1970 or null>]`."""
-    content = msgspec.json.encode([resource_type, resource_id, time])
-    return Deletion(resource_type, resource_id, time, hashlib.sha256(content).hexdigest())
+    content = msgspec.json.encode([resource_type, resource_id, time.micros])
+    digest = hashlib.sha256(content).hexdigest()
+    return Deletion(resource_type, resource_id, time.micros, digest, time.is_unreadable)

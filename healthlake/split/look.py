@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from healthlake.split.errors import silent
 from healthlake.split.form import Form, form_of, is_lines
 from healthlake.split.lines import DOCUMENT_BYTES, Line, read_lines
+from healthlake.split.manifest import HEAD_BYTES, MANIFEST_BYTES, Manifest, may_be_manifest, read_manifest
 from healthlake.split.reasons import Reason
-from healthlake.split.source import GzipFault, SourceFile, digest_as_it_lies, opened
+from healthlake.split.source import GzipFault, SourceFile, digest_as_it_lies, opened, read_head
 
 KEEP_BYTES = 64 * 1024 * 1024
 """Content up to this size is kept from the look, so that the file is read and decompressed once."""
@@ -24,12 +25,13 @@ KEEP_BYTES = 64 * 1024 * 1024
 
 class Layout(enum.StrEnum):
     """How a file is to be read. UNKNOWN: not at all, because its name says nothing. EMPTY: it has no line
-    that isn't blank."""
+    that isn't blank. MANIFEST: no further, all that counts is in the look."""
 
     UNKNOWN = "unknown"
     EMPTY = "empty"
     DOCUMENT = "document"
     LINES = "lines"
+    MANIFEST = "manifest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class Look:
 
     `path` is as `bronze_file` has it. `file_id` is the SHA-256 of the uncompressed content. Where that can't
     be had whole (`fault` says why), it is that of the file as it lies, so that a torn copy is never taken for
-    the whole. `ranges` are those of NDJSON that can be split in parts, else none.
+    the whole. `ranges` are those of NDJSON that can be split in parts, else none. `manifest` is what a Bulk
+    Data manifest says.
     """
 
     path: str = field(repr=False)
@@ -57,6 +60,7 @@ class Look:
     layout: Layout
     fault: Reason | None = None
     ranges: tuple[LineRange, ...] = ()
+    manifest: Manifest | None = field(default=None, repr=False)
 
 
 def look(
@@ -73,6 +77,18 @@ def look(
     `SplitFailed` where this code fails; their message begins with `where`.
     """
     return look_and_keep(file, piece_bytes, document_bytes=document_bytes, keep_bytes=0, where=where)[0]
+
+
+def look_at_manifest(file: SourceFile, *, where: str = "looking for a manifest in the drop") -> Look | None:
+    """The look at a file that is a Bulk Data manifest; None where it is none, which its head most often
+    tells."""
+    if form_of(file.path) is not Form.DOCUMENT:
+        return None
+    with silent(where):
+        if not may_be_manifest(read_head(file, HEAD_BYTES)):
+            return None
+    found, _ = look_and_keep(file, keep_bytes=0, where=where)
+    return found if found.manifest else None
 
 
 def file_id_of(file: SourceFile) -> str:
@@ -93,16 +109,20 @@ def look_and_keep(
     form = form_of(file.path)
     with silent(where), opened(file) as (is_packed, blocks):
         cuts = None if is_packed or piece_bytes is None else _Cuts(piece_bytes)
-        passing = _Pass(blocks, keep_bytes, cuts)
+        passing = _Pass(blocks, max(keep_bytes, MANIFEST_BYTES), cuts)
         layout = _layout(read_lines(passing, document_bytes), form)
         passing.finish()
         if form is Form.UNKNOWN and passing.size:
             layout = Layout.UNKNOWN
         fault = passing.fault
         file_id = digest_as_it_lies(file) if fault else passing.digest.hexdigest()
+        content, manifest = passing.content(), None
+        if content and fault is None and layout is Layout.DOCUMENT and form is Form.DOCUMENT:
+            manifest = read_manifest(content)
+    layout = Layout.MANIFEST if manifest else layout
     ranges = cuts.ranges() if cuts and layout is Layout.LINES else ()
-    found = Look(file.column_path, file.size_bytes, file_id, passing.size, layout, fault, ranges)
-    return found, passing.content()
+    found = Look(file.column_path, file.size_bytes, file_id, passing.size, layout, fault, ranges, manifest)
+    return found, content if passing.size <= keep_bytes else None
 
 
 def _layout(lines: Iterator[Line], form: Form) -> Layout:

@@ -16,7 +16,8 @@ from healthlake.split.reasons import Reason
 
 class Resource(msgspec.Struct, frozen=True, gc=False):
     """A resource: its row in a bronze table but for day and position. `resource` is canonical JSON,
-    `last_updated` microseconds since 1970."""
+    `last_updated` microseconds since 1970. `is_time_unreadable` is no column: its meta.lastUpdated is there
+    and is no instant."""
 
     resource_type: str
     resource_id: str
@@ -26,15 +27,18 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
     shape_error: str | None
     local_references: str | None
     resource: bytes
+    is_time_unreadable: bool = False
 
 
 class Deletion(msgspec.Struct, frozen=True, gc=False):
-    """A deletion: its row in `bronze_deletion` but for day and position."""
+    """A deletion: its row in `bronze_deletion` but for day and position. `is_time_unreadable` is no column: a
+    time that would count for it is there and is no instant."""
 
     resource_type: str
     resource_id: str
     deleted_datetime: int | None
     content_hash: str
+    is_time_unreadable: bool = False
 
 
 class Fault(msgspec.Struct, frozen=True, gc=False):

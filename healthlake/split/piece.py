@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from healthlake.split.batches import Batches
 from healthlake.split.bundle import read_bundle
+from healthlake.split.entry import StatedTime
 from healthlake.split.errors import silent
 from healthlake.split.form import Form, form_of
 from healthlake.split.lines import BOM, DOCUMENT_BYTES, Line, read_lines
@@ -88,10 +89,14 @@ class _Splitting:
         layout, size, torn = self._piece.layout, self._piece.content_bytes, self._piece.fault
         if layout is Layout.UNKNOWN:
             yield Run(1, -1, [Fault(0, size, Reason.UNKNOWN_FILE_TYPE)])
-        elif torn:
-            yield from _torn(self._content_runs(), torn, size)
-        else:
-            yield from self._content_runs()
+            return
+        runs = self._content_runs()
+        if torn:
+            runs = _torn(runs, torn, size)
+        if self._piece.terms.is_error:
+            # An OperationOutcome seldom has an id; as a fault of the export it is what it is for.
+            runs = (_with_reason(run, Reason.MISSING_ID, Reason.EXPORT_ERROR) for run in runs)
+        yield from runs
 
     def _content_runs(self) -> Iterator[Run]:
         layout, size = self._piece.layout, self._piece.content_bytes
@@ -103,6 +108,10 @@ class _Splitting:
             )
         elif layout is Layout.DOCUMENT:
             yield from self._file_runs()
+        elif layout is Layout.MANIFEST:
+            self.counts.kind = "manifest"
+            terms = self._piece.terms
+            yield from (Run(terms.line, -1, [fault]) for fault in terms.faults)
         elif self._piece.fault is None:
             self.counts.kind = "empty"
             if form_of(self._piece.path) is Form.DOCUMENT:
@@ -146,7 +155,8 @@ class _Splitting:
         """What `text` holds; returns whether it is a Bundle. It starts at `offset` of the file, in `line`."""
         resources = read_bundle(text, self._reader) if len(text) <= _QUICK_BYTES else None
         if resources is None:
-            return (yield from salvage(text, self._reader, line, offset))
+            export_time = StatedTime(self._piece.terms.time, False)
+            return (yield from salvage(text, self._reader, line, offset, export_time))
         line += text.count(b"\n", 0, Scanner(text).skip_space())
         yield Run(line, 0, resources)
         return True

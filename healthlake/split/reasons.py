@@ -69,9 +69,31 @@ class Reason(enum.StrEnum):
     )
     NOT_AN_OBJECT = ("not_an_object", "There is something else where a JSON object is expected.")
     ENTRY_NOT_A_LIST = ("entry_not_a_list", "Bundle.entry is no list.")
+    UNKNOWN_BUNDLE_MEMBER = (
+        "unknown_bundle_member",
+        "The Bundle itself has a member that R4 doesn't define, with a resource somewhere inside. Only those"
+        " in its entries are read.",
+    )
     NO_RESOURCE = ("no_resource", "The Bundle entry has no resource and asks for no deletion.")
     NOT_FHIR = ("not_fhir", "The object has no resourceType, or one that is no text or empty.")
     MISSING_ID = ("missing_id", "The resource has no id, or one that is no text or empty.")
+    EXPORT_ERROR = (
+        "export_error",
+        "The exporting server reports a problem: a resource without id, as an OperationOutcome mostly is, in"
+        " a file that a Bulk Data manifest lists under error[] or that lies in a folder error/. What it tells"
+        " of may not have been exported.",
+    )
+    EXPORT_FILE_MISSING = (
+        "export_file_missing",
+        "A Bulk Data manifest lists a file that isn't in its folder or below; detail is the place in the"
+        " manifest. Files are found by the last part of their URL, whatever the ending. Land what is missing"
+        " beside the manifest.",
+    )
+    INVALID_MANIFEST = (
+        "invalid_manifest",
+        "A part of a Bulk Data manifest isn't what it must be; detail says which. It has no effect, the rest"
+        " of the manifest has.",
+    )
     CONDITIONAL_DELETE = (
         "conditional_delete",
         "The entry deletes by search (Patient?identifier=…). Which resources that means can't be known here.",

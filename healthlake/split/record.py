@@ -58,9 +58,7 @@ class RecordReader:
         costs 1 µs a resource; the decoders of Python that report every member cost more than all the
         rest.)
         """
-        if len(raw) > MAX_VALUES and sum(map(raw.count, (b",", b"{", b"["))) > MAX_VALUES:
-            raise Refused(Reason.TOO_LARGE)
-        value = self._value(raw)
+        value = self.value(raw)
         resource_type, resource_id = _identity(value)
         canonical = self._encode(value)
         colons, size = canonical.count(b":"), len(canonical)
@@ -74,19 +72,24 @@ class RecordReader:
             colons -= raw.count(b"\\u003a") + raw.count(b"\\u003A")
         meta = value.get("meta")
         last_updated = meta.get("lastUpdated") if type(meta) is dict else None
+        time = None if last_updated is None else parse_instant(last_updated)
         return Resource(
             resource_type,
             resource_id,
-            None if last_updated is None else parse_instant(last_updated),
+            time,
             hashlib.sha256(canonical).hexdigest(),
             size,
             self._shape_error(resource_type, canonical),
             None,
             canonical,
+            time is None and last_updated is not None,
         ), colons
 
-    def _value(self, raw: bytes) -> Any:
-        """The JSON value. Messages of decoders quote their input, so none is passed on."""
+    def value(self, raw: bytes) -> Any:
+        """The JSON value that is all of `raw`; `Refused` where there is none. Messages of decoders quote
+        their input, so none is passed on."""
+        if len(raw) > MAX_VALUES and sum(map(raw.count, (b",", b"{", b"["))) > MAX_VALUES:
+            raise Refused(Reason.TOO_LARGE)
         try:
             return self._decode(raw)
         except UnicodeDecodeError:

@@ -11,14 +11,16 @@ from collections.abc import Generator, Iterator
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from healthlake.split.bundle import BundleMembers
 from healthlake.split.document import Document, Span, take_apart
-from healthlake.split.entry import entry_members, read_entry
-from healthlake.split.instant import parse_instant
+from healthlake.split.entry import NO_TIME, StatedTime, entry_members, read_entry
 from healthlake.split.outcome import Fault, Outcome, Refused, Resource, Run
 from healthlake.split.reasons import Reason
 from healthlake.split.record import RecordReader
 from healthlake.split.references import LocalReferences, explains_itself
 from healthlake.split.scanner import Scanner
+
+_MEMBERS = frozenset(BundleMembers.__struct_fields__)
 
 _RUN_ENTRIES = 256
 _RUN_BYTES = 1024 * 1024
@@ -39,9 +41,11 @@ class _FullUrl(msgspec.Struct, gc=False):
 _decode_full_url = msgspec.json.Decoder(_FullUrl).decode
 
 
-def salvage(text: bytes, reader: RecordReader, line: int = 1, offset: int = 0) -> Generator[Run, None, bool]:
+def salvage(
+    text: bytes, reader: RecordReader, line: int = 1, offset: int = 0, export_time: StatedTime = NO_TIME
+) -> Generator[Run, None, bool]:
     """All that `text` holds; returns whether there is a Bundle in it. It starts at `offset` of the file, in
-    `line`.
+    `line`. `export_time` is that of deletions without one of their own.
 
     A text may hold several documents if each starts on a line of its own. What follows one on the line
     where it ends is a fault.
@@ -56,7 +60,7 @@ def salvage(text: bytes, reader: RecordReader, line: int = 1, offset: int = 0) -
         document = take_apart(text, start)
         if document.is_bundle():
             has_bundle = True
-            yield from _Bundle(document, reader, offset).runs(line)
+            yield from _Bundle(document, reader, offset, export_time).runs(line)
         else:
             yield Run(line, -1, [_of_resource(document, reader, offset)])
         if document.torn:
@@ -79,15 +83,17 @@ def _of_resource(document: Document, reader: RecordReader, offset: int) -> Outco
 class _Bundle:
     """A Bundle that is read entry by entry."""
 
-    def __init__(self, document: Document, reader: RecordReader, offset: int) -> None:
+    def __init__(
+        self, document: Document, reader: RecordReader, offset: int, export_time: StatedTime
+    ) -> None:
         self._document = document
         self._reader = reader
         self._offset = offset
-        self._time = parse_instant(document.text_of("timestamp"))
+        self._time = StatedTime.of(document.written("timestamp")).otherwise(export_time)
 
     def runs(self, line: int) -> Iterator[Run]:
         document = self._document
-        for span in document.aside:
+        for span in (*document.aside, *self._lost_members()):
             yield Run(line, -1, [_set_aside(span, self._offset)])
         references = self._references()
         outcomes: list[Outcome] = []
@@ -103,6 +109,23 @@ class _Bundle:
         yield Run(line, first, references.applied(outcomes))
         if document.torn:
             yield Run(line, document.entry, [_set_aside(document.torn, self._offset)])
+
+    def _lost_members(self) -> Iterator[Span]:
+        """Of the Bundle's own members those that hold resources without being `entry` (one letter of that
+        name is enough to lose them all), and those that are no JSON."""
+        document = self._document
+        seen = {span.start for span in document.aside}
+        for name, (start, end) in document.members.items():
+            if start in seen:
+                continue
+            if name not in _MEMBERS and document.text.find(b'"resource', start, end) >= 0:
+                yield Span(start, end, Reason.UNKNOWN_BUNDLE_MEMBER)
+                continue
+            try:
+                # The scanner gives a name that is no JSON as it is written.
+                self._reader.value(document.text[start:end] if name[:1] != '"' else name.encode())
+            except Refused as refused:
+                yield Span(start, end, refused.reason, refused.detail)
 
     def _references(self) -> LocalReferences:
         """The fullUrls of all entries. They must be known before the first entry is given; those that end in

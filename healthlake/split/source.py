@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -69,6 +70,25 @@ def read_blocks(file: SourceFile, content_bytes: int) -> Iterator[bytes]:
         raise OSError("a file has changed")
 
 
+def read_head(file: SourceFile, size: int) -> bytes:
+    """The first `size` bytes of the uncompressed content, fewer where there are no more. Of a long file
+    little is read."""
+    head = b""
+    with file.open() as stream:
+        packed = _chained(stream.read(size), stream, size)
+        first = next(packed, b"")
+        while 0 < len(first) < len(_GZIP_MAGIC) and (more := next(packed, b"")):
+            first += more
+        chained = itertools.chain([first], packed)
+        blocks = _inflated(chained) if first.startswith(_GZIP_MAGIC) else chained
+        with contextlib.suppress(GzipFault):
+            for block in blocks:
+                head += block
+                if len(head) >= size:
+                    break
+    return head[:size]
+
+
 def read_range(file: SourceFile, start: int, end: int) -> Iterator[bytes]:
     """The bytes from `start` to `end` of a file that isn't packed, in blocks. An OSError where there are
     fewer."""
@@ -91,10 +111,10 @@ def digest_as_it_lies(file: SourceFile) -> str:
     return digest.hexdigest()
 
 
-def _chained(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+def _chained(head: bytes, stream: BinaryIO, size: int = BLOCK_BYTES) -> Iterator[bytes]:
     while head:
         yield head
-        head = stream.read(BLOCK_BYTES)
+        head = stream.read(size)
 
 
 def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:

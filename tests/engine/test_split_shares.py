@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,17 @@ def test_one_content_in_two_shares_is_split_once(world: World) -> None:
     assert sum("True" in row for row in found["bronze_file"]) == 1
 
 
+def test_shares_know_what_a_manifest_in_another_share_says(world: World) -> None:
+    told = {"transactionTime": "2026-01-01T00:00:00Z", "output": [{"url": "https://a/0.ndjson", "count": 3}]}
+    deletion = {"resourceType": "Bundle", "entry": [{"request": {"method": "DELETE", "url": "Patient/p1"}}]}
+    world.put_resources(day(1), "deleted/1.ndjson", [deletion])
+    world.put(day(1), "manifest.json", json.dumps(told).encode())
+    found = split(world, 8)
+    assert found == split(world, 1)
+    assert "2026, 1, 1, 0, 0" in found["bronze_deletion"][0]
+    assert sum(row.endswith(", 3, 0)") for row in found["bronze_file"]) == 1
+
+
 def test_a_share_that_fails_ends_the_others_and_leaves_nothing(world: World) -> None:
     files = drop_files(world.layout, day(1))
     (world.layout.drop(day(1)) / "0.ndjson").unlink()
@@ -74,7 +86,9 @@ def test_a_worker_tells_the_class_of_a_failure_and_nothing_else(
     blocked = world.layout.partition(BRONZE_TABLES[0], day(1))
     blocked.parent.mkdir(parents=True, exist_ok=True)
     blocked.write_text("no folder", "utf-8")
-    worker = split_shares._Worker(world.layout, day(1), drop_files(world.layout, day(1)), lambda *done: None)
+    worker = split_shares._Worker(
+        world.layout, day(1), drop_files(world.layout, day(1)), {}, lambda *done: None
+    )
     with pytest.raises(EngineError, match=r"failed \(FileExistsError\)"):
         worker.result()
     worker.stop(world.layout, day(1))

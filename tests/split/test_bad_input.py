@@ -229,6 +229,41 @@ DOCUMENTS = [
         [fault(1, -1, Reason.DUPLICATE_KEY, b"2"), R1],
     ),
     Case(
+        "two Bundles without entries",
+        "a.json",
+        b'{\n"resourceType": "Bundle"\n}\n{"resourceType": "Bundle", "type": ["batch"]}',
+        "bundle",
+        [],
+    ),
+    Case(
+        "a list of entries whose name is damaged",
+        "a.json",
+        b'{"resourceType": "Bundle", "entri": [' + E1 + b"]}",
+        "bundle",
+        [fault(1, -1, Reason.UNKNOWN_BUNDLE_MEMBER, b"[" + E1 + b"]")],
+    ),
+    Case(
+        "a member of a Bundle that is no JSON",
+        "a.json",
+        of_entries(E1)[:-1] + b', "total": 01}',
+        "bundle",
+        [fault(1, -1, Reason.INVALID_JSON, b"01"), R1],
+    ),
+    Case(
+        "a member of a Bundle that is no UTF-8",
+        "a.json",
+        of_entries(E1)[:-1] + b', "id": "\xff"}',
+        "bundle",
+        [fault(1, -1, Reason.INVALID_UTF8, b'"\xff"'), R1],
+    ),
+    Case(
+        "a member of a Bundle whose name is no JSON",
+        "a.json",
+        of_entries(E1)[:-1] + b', "\n": 1}',
+        "bundle",
+        [fault(1, -1, Reason.INVALID_JSON, b"1"), R1],
+    ),
+    Case(
         "text after the Bundle",
         "a.json",
         of_entries(E1) + b" xyz",
@@ -378,6 +413,14 @@ GZIPPED = [
         (P1 + b"\n" + P2 + b"\n")[:-5],
     ),
     Case(
+        "gzip with flags that must be 0",
+        "a.json.gz",
+        PACKED[:3] + b"\xe0" + PACKED[4:],
+        "unreadable",
+        [fault(1, -1, Reason.CORRUPT_GZIP, b"")],
+        b"",
+    ),
+    Case(
         "gzip followed by something else",
         "a.json.gz",
         PACKED + b"xyz",
@@ -403,7 +446,32 @@ GZIPPED = [
     ),
 ]
 
-CASES = [*FILES, *ENTRIES, *DOCUMENTS, *LINES, *GZIPPED]
+OUTCOME = b'{"resourceType": "OperationOutcome", "issue": []}'
+EXPORTS = [
+    Case(
+        "an export that reports an error",
+        "error/1.ndjson",
+        OUTCOME + b"\n" + P1,
+        "ndjson",
+        [fault(1, -1, Reason.EXPORT_ERROR, OUTCOME), ("resource", 2, -1, "Patient/1")],
+    ),
+    Case(
+        "a manifest that lists what isn't there",
+        "any.json",
+        b'\n{"transactionTime": "2026-01-01T00:00:00Z", "output": [{"url": "https://a/1.ndjson"}]}',
+        "manifest",
+        [fault(2, -1, Reason.EXPORT_FILE_MISSING, b'{"url": "https://a/1.ndjson"}')],
+    ),
+    Case(
+        "a manifest without an instant",
+        "manifest.json",
+        b'{"transactionTime": "now", "output": []}',
+        "manifest",
+        [fault(1, -1, Reason.INVALID_MANIFEST, b'"now"')],
+    ),
+]
+
+CASES = [*FILES, *ENTRIES, *DOCUMENTS, *LINES, *GZIPPED, *EXPORTS]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
