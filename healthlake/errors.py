@@ -5,6 +5,7 @@ run next.
     ├── UsageError             the caller asked for what can't be: a day, a table, a path
     │   ├── LakeNotFound       no lake where the settings point
     │   ├── LakeMoved          the catalog names files of another place
+    │   ├── LakeOutdated       a table was made by another version, with other columns
     │   └── DropRefused        landing would change an immutable drop
     ├── FileNotReadable        a file of the drop can't be opened or read; defined in healthlake.split
     ├── SplitFailed            the splitter itself failed; defined in healthlake.split
@@ -35,6 +36,10 @@ class LakeNotFound(UsageError):
 
 class LakeMoved(UsageError):
     """The lake was moved or copied: its catalog names the files of where it was made."""
+
+
+class LakeOutdated(UsageError):
+    """A table has other columns than its contract: another version of healthlake made it."""
 
 
 class DropRefused(UsageError):

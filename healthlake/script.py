@@ -29,6 +29,7 @@ from healthlake.lake.raw import drop_files
 from healthlake.lake.scratch import scratch_folder
 from healthlake.messages import Message, error_message, hear, job_report, report_message, sending_listener
 from healthlake.report import JobReport, Listener, report_lines
+from healthlake.storage_faults import storage_fault
 
 _PIPES_VARIABLE = "DAGSTER_PIPES_MESSAGES"
 
@@ -236,6 +237,8 @@ def _say_split(day: datetime.date, done: int, total: int, entries: int) -> None:
 
 def _withheld(error: Exception) -> str:
     """Where a bug is, without its message, which may quote a value."""
+    if fault := storage_fault(error):
+        return fault
     place = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}; its message is withheld"

@@ -10,6 +10,8 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
+from healthlake.storage_faults import storage_fault
+
 _CODE = Path(__file__).resolve().parent.parent
 _PACKAGES = ("healthlake", "healthlake_dagster")
 _PLACES = 6
@@ -18,6 +20,8 @@ _PLACES = 6
 def withheld(error: BaseException) -> str:
     """One line for an exception that nobody expected: its class, the innermost line and our lines that led
     there."""
+    if fault := storage_fault(error):
+        return fault
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _is_ours(frame.filename)]
     places = [_place(frame) for frame in ours[-_PLACES:]]

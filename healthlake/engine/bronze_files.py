@@ -70,10 +70,18 @@ def write_share(
             writer.close()
     except BaseException:
         for writer in writers.values():
-            writer.close()
+            give_up(writer)
         share.remove(layout, day)
         raise
     return share
+
+
+def give_up(writer: pq.ParquetWriter) -> None:
+    """Closes the writer of a file that is then removed, also where the disk is full: what `close` raises there
+    would hide what went wrong first, and be raised again by the garbage collector (26.0.1)."""
+    with contextlib.suppress(OSError):
+        writer.close()
+    writer.is_open = False
 
 
 def staged(layout: LakeLayout, day: datetime.date, shares: Sequence[Share]) -> Mapping[str, Staged]:

@@ -28,6 +28,7 @@ from healthlake.functions import definitions
 from healthlake.lake.catalog import LakeCatalog, Version
 from healthlake.lake.scratch import scratch_folder
 from healthlake.split import SourceFile, arrow_schema
+from healthlake.storage_faults import storage_fault
 
 SQL_TYPES: Mapping[ColumnType, str] = {
     ColumnType.STRING: "VARCHAR",
@@ -87,6 +88,8 @@ class DuckDBEngine(FileEngine):
                 " command again."
             ) from None
         except duckdb.Error as error:
+            if fault := storage_fault(error):
+                raise EngineError(f"{self._what}: {fault}") from None
             # DuckDB's messages quote values and SQL text; neither may leave the tables.
             raise EngineError(
                 f"{self._what}: DuckDB failed ({type(error).__name__}); its message is withheld because it"

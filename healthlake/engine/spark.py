@@ -40,6 +40,7 @@ from healthlake.errors import EngineError, HealthlakeError
 from healthlake.functions import definitions
 from healthlake.lake.catalog import CATALOG_NAME, LakeCatalog, Version
 from healthlake.split import SourceFile
+from healthlake.storage_faults import storage_fault
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -100,6 +101,8 @@ class SparkEngine(FileEngine):
         except HealthlakeError:
             raise
         except Exception as error:
+            if fault := storage_fault(error):
+                raise EngineError(f"{self._what}: {fault}") from None
             # Py4J's errors, and over Connect gRPC's, come as they are. A condition is a name from Spark's own
             # list, such as DIVIDE_BY_ZERO.
             condition = error.getCondition() if isinstance(error, PySparkException) else None

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from healthlake.contracts.model import DT, Contract
+from healthlake.engine.bronze_files import give_up
 from healthlake.engine.spark_tasks import FACTS, facts
 from healthlake.lake.layout import LakeLayout
 from healthlake.split import arrow_schema
@@ -127,5 +128,5 @@ class _Writing:
     def undo(self) -> None:
         for file in self._files.values():
             if file.writer is not None:
-                file.writer.close()
+                give_up(file.writer)
             Path(file.path).unlink(missing_ok=True)

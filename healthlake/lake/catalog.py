@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import DT, ColumnType, Contract
-from healthlake.errors import HealthlakeError, LakeMoved, StructuralViolation
+from healthlake.errors import HealthlakeError, LakeMoved, LakeOutdated, StructuralViolation
 from healthlake.lake.layout import LakeLayout
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class LakeCatalog:
         from pyiceberg.exceptions import CommitFailedException, ValidationException
 
         table = self._load(contract) or self._create(contract)
+        self._require_columns(table, contract)
         current = table.current_snapshot()
         if (current.snapshot_id if current else None) != base.snapshot_id:
             raise CommitConflict(f"committing {contract.name}: the table changed since it was read")
@@ -210,6 +211,18 @@ class LakeCatalog:
                         "committed"
                     )
                 update.append_data_file(file)
+
+    def _require_columns(self, table: Table, contract: Contract) -> None:
+        """PyIceberg's own refusal comes late and names no remedy."""
+        found = [(field.name, str(field.field_type)) for field in table.schema().fields]
+        expected = [(column.name, column.type.value) for column in contract]
+        if found != expected:
+            changed = sorted({name for name, _ in {*found} ^ {*expected}})
+            raise LakeOutdated(
+                f"committing {contract.name}: the table has other columns than this version of healthlake"
+                f" writes ({', '.join(changed)}). Nothing was committed. Run `healthlake rebuild` to make the"
+                " tables again from raw, or go back to the version that made them."
+            )
 
     def _data_files(self, table: Table) -> list[DataFile]:
         if table.current_snapshot() is None:

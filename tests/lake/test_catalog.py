@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import pytest
 
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import SILVER_RECONCILIATION
-from healthlake.errors import LakeNotFound, StructuralViolation
+from healthlake.errors import LakeNotFound, LakeOutdated, StructuralViolation
 from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version
 from healthlake.lake.layout import LakeLayout
 from tests.memory_catalog import MemoryCatalog
+from tests.world import World, day, patient
 
 TABLE = SILVER_RECONCILIATION
 
@@ -107,3 +109,15 @@ def test_tables_are_iceberg_v2_partitioned_by_dt_and_phi_columns_keep_counts_onl
     counts = {name for name, mode in made.properties.items() if mode == "counts"}
     assert counts == {f"write.metadata.metrics.column.{column.name}" for column in table if column.phi}
     assert {field.name: field.doc for field in made.schema().fields} == {c.name: c.description for c in table}
+
+
+def test_a_table_that_another_version_made_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    with World(tmp_path / "lake") as world:
+        world.put_resources(day(1), "a.ndjson", [patient("p1")])
+        world.run(day(1))
+        contract = TABLES["bronze_file"]
+        newer = dataclasses.replace(contract, columns=contract.columns[:-1])
+        base = world.catalog.version(contract)
+        assert base is not None
+        with pytest.raises(LakeOutdated, match="healthlake rebuild"):
+            world.catalog.commit(newer, base, [], [], {})
