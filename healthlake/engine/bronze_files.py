@@ -78,7 +78,7 @@ def write_share(
 
 def give_up(writer: pq.ParquetWriter) -> None:
     """Closes the writer of a file that is then removed, also where the disk is full: what `close` raises there
-    would hide what went wrong first, and be raised again by the garbage collector (26.0.1)."""
+    hides what went wrong first, and comes again from the garbage collector (pyarrow 26.0.1)."""
     with contextlib.suppress(OSError):
         writer.close()
     writer.is_open = False
