@@ -77,8 +77,10 @@ def write_share(
 
 
 def give_up(writer: pq.ParquetWriter) -> None:
-    """Closes the writer of a file that is then removed, also where the disk is full: what `close` raises there
-    hides what went wrong first, and comes again from the garbage collector (pyarrow 26.0.1)."""
+    """Closes the writer of a file that is then removed, also where the disk is full.
+
+    What `close` raises there hides what went wrong first, and comes again from the garbage collector (26.0.1).
+    """
     with contextlib.suppress(OSError):
         writer.close()
     writer.is_open = False
