@@ -79,7 +79,7 @@ def write_share(
 def give_up(writer: pq.ParquetWriter) -> None:
     """Closes the writer of a file that is then removed, also where the disk is full.
 
-    What `close` raises there hides what went wrong first, and comes again from the garbage collector (26.0.1).
+    What `close` raises there hides what went wrong first, and comes again from the collector (26.0.1).
     """
     with contextlib.suppress(OSError):
         writer.close()
