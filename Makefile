@@ -8,7 +8,7 @@ LAKE_PATH := $(abspath $(LAKE))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-histories test-3.13 fuzz lint bench bench-increment bench-merge lock drops elements docs sql-on-fhir-report glue-zip clean
+.PHONY: help demo ui test test-histories test-kills test-3.13 fuzz lint bench bench-increment bench-merge lock drops elements docs sql-on-fhir-report glue-zip clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test: $(VENV)/.dev ## Run the tests
 
 test-histories: $(VENV)/.dev ## Hold 20,000 generated histories to the reference model (HISTORIES=N; half an hour)
 	@HEALTHLAKE_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest tests/model/test_histories.py -k every_table
+
+test-kills: $(VENV)/.dev ## Kill runs of the demo's drops at a hundred random moments, and make them good (20 minutes)
+	@KILLS=100 KILL_DROPS=demo $(BIN)/python -m pytest -q tests/laws/test_sigkill.py
 
 # The same lock in an environment of its own. Dagster's tests and the CLI's run in Dagster's Python, not in Glue's.
 # Python 3.13 warns of SQLite connections that PyIceberg's catalog (0.12) leaves to the garbage collector.
