@@ -23,6 +23,7 @@ from healthlake.lake.raw import Landing, changed_files, drop_file, drop_files, l
 from healthlake.split import file_id_of
 
 LISTING = "revision.json"
+_FILES = "files"
 
 
 class Correction(enum.StrEnum):
@@ -103,7 +104,7 @@ def revisions(layout: LakeLayout, day: datetime.date | None = None) -> Iterator[
                 files = tuple(RevisedFile(**each) for each in told["files"])
                 number = int(listing.parent.name)
                 correction = Correction(told["correction"])
-                yield Revision(of_day, number, correction, files, listing.parent)
+                yield Revision(of_day, number, correction, files, listing.parent / _FILES)
 
 
 def revised_files(layout: LakeLayout, day: datetime.date) -> set[tuple[str, str]]:
@@ -129,7 +130,7 @@ def _keep(
     shutil.rmtree(part, ignore_errors=True)
     files = []
     for path, successor in paths.items():
-        kept = part / path.relative_to(drop)
+        kept = part / _FILES / path.relative_to(drop)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, kept)
         file = drop_file(path, drop)
@@ -142,4 +143,4 @@ def _keep(
         listing.flush()
         os.fsync(listing.fileno())
     part.rename(folder)
-    return Revision(day, number, correction, tuple(files), folder)
+    return Revision(day, number, correction, tuple(files), folder / _FILES)

@@ -9,7 +9,7 @@ import pytest
 
 from healthlake.errors import DropVanished, UsageError
 from healthlake.lake.raw import drop_files, land
-from healthlake.lake.revisions import Correction, replace, revisions, withdraw
+from healthlake.lake.revisions import LISTING, Correction, replace, revisions, withdraw
 from tests.world import World, day, patient
 
 ONE, TWO = day(1), day(2)
@@ -85,6 +85,13 @@ def test_the_loss_of_a_file_that_a_correction_put_there_is_seen(world: World, tm
     (world.layout.drop(ONE) / "x.ndjson").unlink()
     (fault, *_) = world.bronze(ONE).faults
     assert isinstance(fault.error, DropVanished)
+
+
+def test_a_file_of_a_drop_may_be_named_like_the_listing(world: World, tmp_path: Path) -> None:
+    land(world.layout, [put(tmp_path / "a", LISTING, patient("p1"))], ONE)
+    revision = withdraw(world.layout, [LISTING], ONE)
+    assert (revision.folder / LISTING).exists()
+    assert list(revisions(world.layout)) == [revision]
 
 
 def test_replacing_with_equal_content_makes_no_revision(world: World, tmp_path: Path) -> None:
