@@ -15,21 +15,25 @@ from healthlake.contracts.bronze import BRONZE_FILE
 from healthlake.contracts.registry import BRONZE_TABLES
 from healthlake.engine.protocol import Engine
 from healthlake.errors import BronzeIncomplete, DropVanished
+from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.raw import drop_files
-from healthlake.lake.revisions import revised_files
+from healthlake.lake.revisions import revised_files, revisions
+
+_SETTLED = "healthlake.settled-revision."
+"""Prefix of the property of bronze_file that says which correction of a day its bronze knows."""
 
 
 def require_same_drop(
     engine: Engine,
-    layout: LakeLayout,
+    catalog: LakeCatalog,
     day: datetime.date,
     paths: Sequence[str],
     read: str | None = None,
 ) -> None:
     """`DropVanished` where a path of relation `known_file` is not in `paths`, or has another file_id in
-    relation `read`. What a correction took out of the drop is not missed."""
-    corrected = revised_files(layout, day)
+    relation `read`. What a correction took out of the drop since bronze was made is not missed."""
+    corrected = revised_files(catalog.layout, day, _settled(catalog, day))
     rows = engine.rows("SELECT path, file_id FROM known_file")
     known: dict[str, str] = {path: file_id for path, file_id in rows if (path, file_id) not in corrected}
     missing = known.keys() - set(paths)
@@ -51,6 +55,20 @@ def require_same_drop(
             f" nothing was changed. Restore the files, then run `healthlake materialize --from {day}` again."
             " To correct a drop, run `healthlake land --replace`."
         )
+
+
+def settle_corrections(catalog: LakeCatalog, days: Iterable[datetime.date]) -> None:
+    """Records which corrections the bronze of `days`, now published, has taken in: the later loss of a file
+    that lay there before is then seen. Killed in between, it is done by the next run."""
+    latest = {day: max((each.number for each in revisions(catalog.layout, day)), default=0) for day in days}
+    if told := {
+        f"{_SETTLED}{day}": str(number) for day, number in latest.items() if number > _settled(catalog, day)
+    }:
+        catalog.set_properties(BRONZE_FILE, told)
+
+
+def _settled(catalog: LakeCatalog, day: datetime.date) -> int:
+    return int(catalog.properties(BRONZE_FILE).get(f"{_SETTLED}{day}", 0))
 
 
 def require_complete_bronze(engine: Engine, layout: LakeLayout, day: datetime.date) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from healthlake.bronze import require_complete_bronze, require_same_drop
+from healthlake.bronze import require_complete_bronze, require_same_drop, settle_corrections
 from healthlake.checks.run import data_checks, require, run_checks, structural
 from healthlake.conform.current import refresh_collapsed, refresh_current
 from healthlake.conform.history import HistoryDay, stage_history
@@ -80,6 +80,7 @@ def _raw_to_bronze(
                 tables[other.name] for tables in split.values() for other in BRONZE_TABLES[position:]
             )
             raise
+    settle_corrections(catalog, split)
     for day in split:
         _check_data(engine, BRONZE_TABLES, day, report)
     return report
@@ -98,12 +99,12 @@ def _split_day(
         listener.say(f"{day}: no files have landed in {catalog.layout.drop(day)}; its tables get 0 rows")
     engine.doing(f"reading what bronze knows of {day}")
     engine.read(BRONZE_FILE, [day], "known_file")
-    require_same_drop(engine, catalog.layout, day, [file.column_path for file in files])
+    require_same_drop(engine, catalog, day, [file.column_path for file in files])
     engine.doing(f"splitting the drop of {day}")
     staged = _split_files(engine, catalog, day, files, listener, only)
     try:
         paths = [file.column_path for file in files]
-        require_same_drop(engine, catalog.layout, day, paths, staged[BRONZE_FILE.name].relation)
+        require_same_drop(engine, catalog, day, paths, staged[BRONZE_FILE.name].relation)
         for table in BRONZE_TABLES:
             engine.define(table.name, f"SELECT * FROM {staged[table.name].relation}")
         checks = [check for table in BRONZE_TABLES for check in structural(table.name)]

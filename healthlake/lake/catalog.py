@@ -267,7 +267,7 @@ class LakeCatalog:
         row = self._catalog_row(contract)
         if row is None:
             return None
-        if not row.startswith(_uri(f"{self.layout.table(contract)}/")):
+        if not local_path(row).startswith(f"{self.layout.table(contract)}/"):
             raise LakeMoved(
                 f"opening {contract.name}: the catalog of the lake {self.layout.root} names"
                 f" {local_path(row)}, which lies elsewhere: the lake was moved or copied, and Iceberg keeps"
@@ -333,8 +333,9 @@ def _uri(path: str) -> str:
 
 
 def local_path(uri: str) -> str:
-    """The path of a file that the catalog names by its URI."""
-    return uri.removeprefix("file://")
+    """The path of a file that the catalog names by its URI: `file:///a` as PyIceberg and `file:/a` as Spark
+    write it."""
+    return f"/{uri.removeprefix('file:').lstrip('/')}" if uri.startswith("file:") else uri
 
 
 def _day(file: DataFile) -> datetime.date:

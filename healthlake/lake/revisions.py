@@ -107,12 +107,14 @@ def revisions(layout: LakeLayout, day: datetime.date | None = None) -> Iterator[
                 yield Revision(of_day, number, correction, files, listing.parent / _FILES)
 
 
-def revised_files(layout: LakeLayout, day: datetime.date) -> set[tuple[str, str]]:
-    """Pairs of path and file_id that corrections took from the drop: that they are gone is as it should be.
+def revised_files(layout: LakeLayout, day: datetime.date, settled: int = 0) -> set[tuple[str, str]]:
+    """Pairs of path and file_id that corrections after number `settled` took from the drop: that they are
+    gone is as it should be.
 
     What the latest correction of a path put there is not among them, also where it had lain there before.
     """
-    taken = [file for revision in revisions(layout, day) for file in revision.files]
+    since = [revision for revision in revisions(layout, day) if revision.number > settled]
+    taken = [file for revision in since for file in revision.files]
     now = {file.path: file.replaced_by for file in taken}
     return {(file.path, file.file_id) for file in taken if now[file.path] != file.file_id}
 

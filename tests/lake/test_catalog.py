@@ -12,7 +12,7 @@ import pytest
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import SILVER_RECONCILIATION
 from healthlake.errors import LakeNotFound, LakeOutdated, StructuralViolation
-from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version
+from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version, local_path
 from healthlake.lake.layout import LakeLayout
 from tests.memory_catalog import MemoryCatalog
 from tests.world import World, day, patient
@@ -121,3 +121,8 @@ def test_a_table_that_another_version_made_is_refused_with_the_remedy(tmp_path: 
         assert base is not None
         with pytest.raises(LakeOutdated, match="healthlake rebuild"):
             world.catalog.commit(newer, base, [], [], {})
+
+
+@pytest.mark.parametrize("uri", ["file:///srv/lake/a", "file:/srv/lake/a", "/srv/lake/a"])
+def test_a_file_has_one_path_however_its_uri_is_written(uri: str) -> None:
+    assert local_path(uri) == "/srv/lake/a"

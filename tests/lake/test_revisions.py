@@ -87,6 +87,19 @@ def test_the_loss_of_a_file_that_a_correction_put_there_is_seen(world: World, tm
     assert isinstance(fault.error, DropVanished)
 
 
+def test_the_loss_of_a_file_that_was_withdrawn_and_landed_again_is_seen(world: World, tmp_path: Path) -> None:
+    source = put(tmp_path / "a", "x.ndjson", patient("p1"))
+    land(world.layout, [source], ONE)
+    world.run(ONE)
+    withdraw(world.layout, [], ONE)
+    world.run(ONE)
+    land(world.layout, [source], ONE)
+    world.run(ONE)
+    (world.layout.drop(ONE) / "x.ndjson").unlink()
+    (fault, *_) = world.bronze(ONE).faults
+    assert isinstance(fault.error, DropVanished)
+
+
 def test_a_file_of_a_drop_may_be_named_like_the_listing(world: World, tmp_path: Path) -> None:
     land(world.layout, [put(tmp_path / "a", LISTING, patient("p1"))], ONE)
     revision = withdraw(world.layout, [LISTING], ONE)
