@@ -60,11 +60,20 @@ def require_same_drop(
 def settle_corrections(catalog: LakeCatalog, days: Iterable[datetime.date]) -> None:
     """Records which corrections the bronze of `days`, now published, has taken in: the later loss of a file
     that lay there before is then seen. Killed in between, it is done by the next run."""
-    latest = {day: max((each.number for each in revisions(catalog.layout, day)), default=0) for day in days}
+    latest = {day: _latest(catalog, day) for day in days}
     if told := {
         f"{_SETTLED}{day}": str(number) for day, number in latest.items() if number > _settled(catalog, day)
     }:
         catalog.set_properties(BRONZE_FILE, told)
+
+
+def is_corrected(catalog: LakeCatalog, day: datetime.date) -> bool:
+    """Whether the drop was corrected since its bronze was made."""
+    return _latest(catalog, day) > _settled(catalog, day)
+
+
+def _latest(catalog: LakeCatalog, day: datetime.date) -> int:
+    return max((revision.number for revision in revisions(catalog.layout, day)), default=0)
 
 
 def _settled(catalog: LakeCatalog, day: datetime.date) -> int:

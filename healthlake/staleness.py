@@ -13,8 +13,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from healthlake.bronze import is_corrected
 from healthlake.contracts.bronze import BRONZE_FILE
 from healthlake.contracts.model import Contract, Kind
+from healthlake.contracts.silver import SILVER_RECONCILIATION
 from healthlake.engine.protocol import Engine
 from healthlake.lake.catalog import LakeCatalog, TableFile
 from healthlake.lake.raw import drop_files, landed_days
@@ -63,9 +65,10 @@ def record(catalog: LakeCatalog, contract: Contract, computed: Mapping[datetime.
 def stale_days(
     catalog: LakeCatalog, contract: Contract, sql: str, inputs: Sequence[Contract]
 ) -> list[datetime.date]:
-    """The days of a gold table whose inputs, or whose SQL, changed since they were computed, ascending."""
+    """The days of a gold table whose inputs, or whose SQL, changed since they were computed, and those that
+    have silver and were never computed, ascending."""
     known = catalog.properties(contract)
-    days = {file.day for file in _files(catalog, contract)}
+    days = {file.day for table in (contract, SILVER_RECONCILIATION) for file in _files(catalog, table)}
     days |= {
         datetime.date.fromisoformat(name.removeprefix(_PROPERTY))
         for name in known
@@ -78,8 +81,8 @@ def stale_days(
 def unsplit_days(
     engine: Engine, catalog: LakeCatalog, until: datetime.date | None = None
 ) -> list[datetime.date]:
-    """The landed days (up to `until`) whose drop has other files than bronze was made from, by path and size,
-    ascending."""
+    """The landed days (up to `until`) whose drop has other files than bronze was made from (by path and size,
+    and by what was corrected since), ascending."""
     engine.doing("comparing raw with bronze")
     engine.read(BRONZE_FILE)
     known: dict[datetime.date, set[tuple[str, int]]] = {}
@@ -90,6 +93,9 @@ def unsplit_days(
         day
         for day in landed
         if (until is None or day <= until)
-        and {(file.column_path, file.size_bytes) for file in drop_files(catalog.layout, day)}
-        != known.get(day, set())
+        and (
+            is_corrected(catalog, day)
+            or {(file.column_path, file.size_bytes) for file in drop_files(catalog.layout, day)}
+            != known.get(day, set())
+        )
     ]

@@ -124,8 +124,8 @@ def revisions(day: str | None, lake: str | None) -> None:
 def materialize(first: str | None, last: str | None, selection: str, stale: bool, lake: str | None) -> None:
     """Materialize a range of days in one run, in this process.
 
-    --stale splits and conforms drops that changed since they were, then computes the gold days again whose
-    inputs changed: at most HEALTHLAKE_STALE_DAYS of them, the newest.
+    --stale splits and conforms drops that changed since they were, then computes the gold days whose
+    inputs changed, or that silver has and gold hasn't: at most HEALTHLAKE_STALE_DAYS of them, the newest.
     """
     from healthlake_dagster.commands.materialize import materialize_days
     from healthlake_dagster.commands.stale import materialize_stale
@@ -151,6 +151,8 @@ def rebuild(yes: bool, lake: str | None) -> None:
     from healthlake_dagster.commands.rebuild import rebuild_lake
 
     settings = Settings.load(lake_text=lake)
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("rebuilding: this removes all tables, and nobody can be asked. Say so with --yes.")
     if not yes:
         click.confirm(f"Remove all tables of {settings.lake} and make them again from raw?", abort=True)
     sys.exit(rebuild_lake(settings))

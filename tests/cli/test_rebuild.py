@@ -46,11 +46,10 @@ def test_rebuild_gives_the_same_rows_and_leaves_raw_alone(
         assert before.tables() == after.tables()
 
 
-def test_rebuild_without_yes_asks_and_does_nothing_without_an_answer(
-    healthlake: Command, filled: Path, tmp_path: Path
-) -> None:
+def test_rebuild_without_yes_and_with_nobody_to_ask_does_nothing(healthlake: Command, filled: Path) -> None:
     answer = healthlake("rebuild", "--lake", filled)
-    assert answer.code == 1
+    assert answer.code == 2
+    assert "--yes" in answer.err
     assert (filled / "catalog.db").exists()
 
 

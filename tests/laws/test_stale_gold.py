@@ -10,7 +10,7 @@ import pytest
 
 from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.gold import gold_sql, inputs_of, inputs_unchanged
-from healthlake.lake.revisions import withdraw
+from healthlake.lake.revisions import replace, withdraw
 from healthlake.staleness import stale_days, unsplit_days
 from tests.world import SQL, World, day, patient
 
@@ -83,3 +83,19 @@ def test_a_landed_day_that_was_never_split_is_unsplit(world: World) -> None:
     world.put_resources(day(5), "a.ndjson", [patient("p5")])
     assert unsplit_days(world.engine, world.catalog) == [day(5)]
     assert answers(world) == [0, 0, 0]
+
+
+def test_a_correction_of_equal_size_is_seen(world: World, tmp_path: Path) -> None:
+    before = (world.layout.drop(day(2)) / "a.ndjson").read_bytes()
+    (tmp_path / "a.ndjson").write_bytes(before.replace(b"1980", b"1985"))
+    replace(world.layout, [tmp_path / "a.ndjson"], day(2))
+    assert unsplit_days(world.engine, world.catalog) == [day(2)]
+    world.run(day(2))
+    assert unsplit_days(world.engine, world.catalog) == []
+    assert set(map(tuple, stale(world).values())) == {(day(2), day(3))}
+
+
+def test_a_day_that_has_silver_and_no_gold_is_stale(world: World) -> None:
+    world.put_resources(day(5), "a.ndjson", [patient("p5")])
+    world.run(day(5))
+    assert set(map(tuple, stale(world).values())) == {(day(5),)}
