@@ -18,7 +18,7 @@ from healthlake.errors import BronzeIncomplete, DropVanished
 from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.raw import drop_files
-from healthlake.lake.revisions import revised_files, revisions
+from healthlake.lake.revisions import latest_number, revised_files
 
 _SETTLED = "healthlake.settled-revision."
 """Prefix of the property of bronze_file that says which correction of a day its bronze knows."""
@@ -60,7 +60,7 @@ def require_same_drop(
 def settle_corrections(catalog: LakeCatalog, days: Iterable[datetime.date]) -> None:
     """Records which corrections the bronze of `days`, now published, has taken in: the later loss of a file
     that lay there before is then seen. Killed in between, it is done by the next run."""
-    latest = {day: _latest(catalog, day) for day in days}
+    latest = {day: latest_number(catalog.layout, day) for day in days}
     if told := {
         f"{_SETTLED}{day}": str(number) for day, number in latest.items() if number > _settled(catalog, day)
     }:
@@ -69,11 +69,7 @@ def settle_corrections(catalog: LakeCatalog, days: Iterable[datetime.date]) -> N
 
 def is_corrected(catalog: LakeCatalog, day: datetime.date) -> bool:
     """Whether the drop was corrected since its bronze was made."""
-    return _latest(catalog, day) > _settled(catalog, day)
-
-
-def _latest(catalog: LakeCatalog, day: datetime.date) -> int:
-    return max((revision.number for revision in revisions(catalog.layout, day)), default=0)
+    return latest_number(catalog.layout, day) > _settled(catalog, day)
 
 
 def _settled(catalog: LakeCatalog, day: datetime.date) -> int:

@@ -12,3 +12,8 @@ def iso_day(text: str) -> datetime.date | None:
     except ValueError:
         return None
     return day if day.isoformat() == text else None
+
+
+def days_between(first: datetime.date, last: datetime.date) -> list[datetime.date]:
+    """Every day from `first` to `last`, both included."""
+    return [first + datetime.timedelta(days=number) for number in range((last - first).days + 1)]

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from healthlake.contracts.model import Contract
-from healthlake.days import iso_day
+from healthlake.days import days_between, iso_day
 from healthlake.engine.protocol import Engine
 from healthlake.errors import HealthlakeError, UsageError
 from healthlake.lake.catalog import LakeCatalog
@@ -64,8 +64,7 @@ class Arguments:
 
     @property
     def days(self) -> list[datetime.date]:
-        length = (self.end - self.start).days + 1
-        return [self.start + datetime.timedelta(days=number) for number in range(length)]
+        return days_between(self.start, self.end)
 
 
 def run_script(job: Job, tables: Sequence[Contract], description: str, argv: Sequence[str]) -> None:

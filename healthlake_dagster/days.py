@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 
-from healthlake.days import iso_day
+from healthlake.days import days_between, iso_day
 from healthlake.errors import UsageError
 from healthlake.quarantine import Wanted
 from healthlake_dagster.settings import Settings
@@ -40,7 +40,7 @@ def day_range(settings: Settings, first: str, last: str | None) -> list[datetime
         raise UsageError(f"reading --to: {end} is before --from {start}.")
     require_partition(settings, start, "--from")
     require_partition(settings, end, "--to")
-    return [start + datetime.timedelta(days=n) for n in range((end - start).days + 1)]
+    return days_between(start, end)
 
 
 def wanted(first: str | None, last: str | None, reason: str | None) -> Wanted:
@@ -57,11 +57,7 @@ def newest(stale: Sequence[datetime.date], limit: int) -> tuple[list[datetime.da
     if not stale:
         return [], []
     first = max(stale[0], stale[-1] - datetime.timedelta(days=limit - 1))
-    count = (stale[-1] - first).days + 1
-    return (
-        [first + datetime.timedelta(days=number) for number in range(count)],
-        [day for day in stale if day < first],
-    )
+    return days_between(first, stale[-1]), [day for day in stale if day < first]
 
 
 def stretches(days: Sequence[datetime.date]) -> Iterator[list[datetime.date]]:

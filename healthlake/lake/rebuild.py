@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from healthlake.contracts.model import Layer
 from healthlake.contracts.registry import TABLES
+from healthlake.days import days_between
 from healthlake.errors import UsageError
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.lock import writing
@@ -33,5 +34,4 @@ def clear_tables(layout: LakeLayout, say: Callable[[str], None]) -> list[datetim
             path.unlink(missing_ok=True)
         for layer in Layer:
             shutil.rmtree(layout.root / layer.value, ignore_errors=True)
-    length = (landed[-1] - landed[0]).days + 1
-    return [landed[0] + datetime.timedelta(days=number) for number in range(length)]
+    return days_between(landed[0], landed[-1])

@@ -107,6 +107,11 @@ def revisions(layout: LakeLayout, day: datetime.date | None = None) -> Iterator[
                 yield Revision(of_day, number, correction, files, listing.parent / _FILES)
 
 
+def latest_number(layout: LakeLayout, day: datetime.date) -> int:
+    """The number of the day's latest correction; 0 where there was none."""
+    return max((revision.number for revision in revisions(layout, day)), default=0)
+
+
 def revised_files(layout: LakeLayout, day: datetime.date, settled: int = 0) -> set[tuple[str, str]]:
     """Pairs of path and file_id that corrections after number `settled` took from the drop: that they are
     gone is as it should be.
@@ -126,7 +131,7 @@ def _keep(
     not at all. A run that is killed after it leaves the drop as it was: the correction is then made again,
     with a further revision."""
     drop = layout.drop(day)
-    number = max((revision.number for revision in revisions(layout, day)), default=0) + 1
+    number = latest_number(layout, day) + 1
     folder = layout.revisions(day) / str(number)
     part = folder.with_name(f".{number}.part")
     shutil.rmtree(part, ignore_errors=True)
