@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
-from healthlake.checks.catalogue import inputs_unchanged_check
+from healthlake.checks.families import inputs_unchanged_check
 from healthlake.checks.model import CheckResult
 from healthlake.checks.run import data_checks, run_checks
 from healthlake.conform.as_of import as_of, as_of_name

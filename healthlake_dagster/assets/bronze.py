@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from healthlake.checks.catalogue import RAW_ASSET
+from healthlake.checks.families import RAW_ASSET
 from healthlake.contracts.registry import BRONZE_TABLES
 from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import days_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from healthlake.checks.catalogue import FILES_LANDED, RAW_ASSET
+from healthlake.checks.families import FILES_LANDED, RAW_ASSET
 from healthlake.checks.model import CheckResult
 from healthlake.lake.raw import drop_files
 from healthlake_dagster.partitions import daily_partitions
