@@ -17,10 +17,11 @@ from healthlake.versions import VERSION_INPUT, winners
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """`column` of a table holds ids of what `name` says; `select` is a SELECT of `id` and what is carried,
-    for `{day}`, from `reads`."""
+    """`column` of a table holds ids of resources of type `target`; `select` is a SELECT of `id` and what is
+    carried, for `{day}`, from `reads`."""
 
     name: str
+    target: str
     column: str
     carries: tuple[str, ...]
     select: str
@@ -53,7 +54,7 @@ def _of_silver(name: str, resource_type: str, carries: tuple[str, ...], column: 
         f"SELECT w.{key} AS id{carried} FROM ({winning}) AS w INNER JOIN {history} AS h"
         f" ON h.{key} = w.{key} AND h.dt = w.dt WHERE NOT w.is_deleted"
     )
-    return Lookup(name, column or key, carries, select, (history,))
+    return Lookup(name, resource_type, column or key, carries, select, (history,))
 
 
 def _of_other(name: str, resource_type: str, column: str) -> Lookup:
@@ -62,7 +63,7 @@ def _of_other(name: str, resource_type: str, column: str) -> Lookup:
         f"SELECT DISTINCT resource_id AS id FROM {BRONZE_OTHER.name}"
         f" WHERE dt <= {{day}} AND resource_type = '{resource_type}'"
     )
-    return Lookup(name, column, (), select, (BRONZE_OTHER.name,))
+    return Lookup(name, resource_type, column, (), select, (BRONZE_OTHER.name,))
 
 
 LOOKUPS: Mapping[str, Lookup] = {

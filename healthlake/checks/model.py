@@ -45,6 +45,14 @@ class Terms:
     is_blocking: bool = False
     note: str = ""
 
+    @property
+    def says(self) -> str:
+        """In words, such as `warns above 0 %, fails above 1 %`."""
+        parts = [("warns", self.warn), ("fails", self.fail)]
+        return (
+            ", ".join(f"{what} above {share:g} %" for what, share in parts if share is not None) or "counts"
+        )
+
     def status(self, applicable: int, violated: int) -> Status:
         if not applicable:
             return Status.NOT_APPLICABLE

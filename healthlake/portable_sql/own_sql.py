@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from healthlake.checks.policy import Policy
 from healthlake.checks.run import check_published
 from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.contracts.model import Contract
@@ -22,7 +23,8 @@ from healthlake.contracts.silver import ResourceType
 from healthlake.contracts.views import CONVERSIONS
 from healthlake.engine.dialect import parse
 from healthlake.engine.protocol import Published, Row, Staged
-from healthlake.gold import gold_sql, materialize_gold
+from healthlake.gold import materialize_gold
+from healthlake.gold_source import gold_source
 from healthlake.jobs import bronze_to_silver, raw_to_bronze
 from healthlake.lake.catalog import LakeCatalog, Version
 from healthlake.lake.layout import LakeLayout
@@ -167,8 +169,8 @@ def _recorded(engine: Recorder, catalog: LakeCatalog, sql_folder: Path) -> list[
         bronze_to_silver(engine, catalog, [DAY]),
     ]
     for table in GOLD_TABLES:
-        sql = gold_sql(sql_folder, table)
-        reports.append(materialize_gold(engine, catalog, table, sql, [DAY], Listener()))
+        source = gold_source(sql_folder, table, Policy())
+        reports.append(materialize_gold(engine, catalog, table, source, [DAY], Listener()))
     for name in TABLES:
         check_published(engine, name, [DAY])
     if faults := [fault for report in reports for fault in report.faults]:

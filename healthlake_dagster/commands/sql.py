@@ -15,7 +15,7 @@ from healthlake.contracts.registry import TABLES
 from healthlake.engine.dialect import to_duckdb
 from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.errors import UsageError
-from healthlake.gold import relate, tables_of
+from healthlake.gold_source import relate, tables_of
 from healthlake.portable_sql import findings
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.query import QueryResource
