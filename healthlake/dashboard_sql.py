@@ -73,7 +73,7 @@ SELECT
     ELSE coalesce(r.quarantined, 0)
   END AS quarantined,
   c.orphans,
-  date_diff('day', CAST(c.newest_event AS DATE), :dt) AS days_since_newest_event,
+  date_diff('day', CAST(c.newest_event AS DATE), CAST(:dt AS DATE)) AS days_since_newest_event,
   CASE
     WHEN j.errors > 0 THEN 'error'
     WHEN j.failed > 0 THEN 'fail'
