@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import sqlite3
+import weakref
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ CATALOG_NAME = "glue_catalog"
 """One name on every engine: it is a key column in the catalog's SQLite file."""
 
 _KEEP_METADATA_FILES = "50"
+_CHANGES = ("added-data-files", "deleted-data-files")
 _NAME_MAPPING = "schema.name-mapping.default"
 
 
@@ -128,6 +130,18 @@ class LakeCatalog:
             (each.snapshot_id, datetime.datetime.fromtimestamp(each.timestamp_ms / 1000, datetime.UTC))
             for each in kept
         ]
+
+    def record_only(self, contract: Contract) -> set[int]:
+        """The kept snapshots that added and removed no file: they tell what a table was derived from anew,
+        and show the rows of the one before."""
+        table = self._load(contract)
+        return {
+            each.snapshot_id
+            for each in (table.snapshots() if table else ())
+            if each.summary is not None
+            and each.parent_snapshot_id is not None
+            and not any(int(each.summary.additional_properties.get(name, "0")) for name in _CHANGES)
+        }
 
     def expire(self, contract: Contract, snapshot_ids: Collection[int]) -> int:
         """Takes snapshots out of the table's metadata, those that are tagged left out; removes no file. How
@@ -257,6 +271,8 @@ class LakeCatalog:
                 warehouse=_uri(str(self.layout.root)),
                 schema_version="v1",
             )
+            # Left to the garbage collector, its pool's connections are closed late, and Python 3.13 warns.
+            weakref.finalize(self, self._catalog.engine.dispose)
             self._catalog.create_namespace_if_not_exists(self.database)
         return self._catalog
 
