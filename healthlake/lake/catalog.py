@@ -139,7 +139,6 @@ class LakeCatalog:
             each.snapshot_id
             for each in (table.snapshots() if table else ())
             if each.summary is not None
-            and each.parent_snapshot_id is not None
             and not any(int(each.summary.additional_properties.get(name, "0")) for name in _CHANGES)
         }
 
