@@ -1,4 +1,4 @@
-"""A deployment's own terms: read from one file, each with a reason and a date; faults are told with their place."""
+"""A deployment's own terms: one file, each change with a reason and a date; faults name their place."""
 
 from __future__ import annotations
 
