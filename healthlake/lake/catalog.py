@@ -338,7 +338,9 @@ class LakeCatalog:
                 # one.
                 "commit.retry.num-retries": "0",
                 _NAME_MAPPING: schema.name_mapping.model_dump_json(),
-                **{f"write.metadata.metrics.column.{c.name}": "counts" for c in contract.columns if c.phi},
+                # The bounds of other columns are values of records: see docs/decisions/0010.
+                "write.metadata.metrics.default": "counts",
+                f"write.metadata.metrics.column.{DT}": "full",
             },
         )
 
