@@ -64,8 +64,6 @@ def _grouped(ask: Ask, examples: Sequence[tuple[int, Example]]) -> Iterator[tupl
 
 def _own(n: int, example: Example) -> str:
     check = example.check
-    if check.is_of_rows:
-        sql = fused_counts([check], check.table, DAY)
-    else:
-        sql = check.render(check.table, DAY)
+    table = check.table
+    sql = fused_counts([check], table, DAY) if check.is_of_rows else check.render(table, DAY)
     return _TABLE.sub(lambda found: f"(SELECT * FROM every_{found[0]} WHERE example = {n})", sql)

@@ -1,4 +1,4 @@
-"""The rules' examples as tables: rows by table, completed from the table's plain row, typed by its contract."""
+"""The rules' examples as tables: rows completed from the table's plain row and typed by its contract."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DAY = datetime.date(2026, 1, 31)
 PLAIN: Mapping[str, Mapping[str, Any]] = json.loads(
     Path(__file__).with_name("plain_rows.json").read_text("utf-8")
 )
-"""Table -> a row that no rule has anything against; columns that it leaves out are NULL. Dates are ISO text."""
+"""Table -> a row that no rule has anything against; what it leaves out is NULL. Dates are ISO text."""
 
 CONTRACTS: Mapping[str, Contract] = {
     **TABLES,

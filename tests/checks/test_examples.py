@@ -1,5 +1,7 @@
-"""Every rule has its defect and its neighbour: an example that it must find, and one that it must leave. Asked
-on DuckDB through the calls that production makes, alone and with all rules of its table; Spark says the same."""
+"""Every rule has its defect and its neighbour: an example that it must find, and one that it must leave.
+
+Asked on DuckDB through the calls that production makes, alone and with all rules of its table; Spark says the
+same."""
 
 from __future__ import annotations
 
