@@ -32,12 +32,15 @@ def test_a_name_is_given_once_in_a_table() -> None:
 
 @pytest.mark.parametrize("check", ASKED, ids=lambda check: check.id)
 def test_a_rule_is_portable_sql(check: Check) -> None:
-    texts = [check.sql, check.violators] if check.sql else []
     if check.is_of_rows:
         texts = [fused_counts([check], check.table, DAY), violating_rows(check, check.table, DAY)]
-    for text in filter(None, texts):
-        sql = text.format(relation=check.table, day=f"DATE '{DAY}'")
-        assert lint(sql, "spark", own=True) == []
+    else:
+        texts = [
+            text.format(relation=check.table, day=f"DATE '{DAY}'")
+            for text in (check.sql, check.violators)
+            if text
+        ]
+    assert [finding for text in texts for finding in lint(text, "spark", own=True)] == []
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
