@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from healthlake.checks.catalogue import RAW_ASSET
+from healthlake.checks.families import RAW_ASSET
 from healthlake.contracts.registry import TABLES
 from healthlake_dagster.settings import Settings
 from tests.dagster.drops import DAYS, land_three_days
