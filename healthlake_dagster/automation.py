@@ -11,6 +11,7 @@ from healthlake.errors import UsageError
 from healthlake_dagster.days import newest
 from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import daily_partitions
+from healthlake_dagster.quality_page import write_page
 from healthlake_dagster.reporting import failure, log_report, step_faults
 from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.settings import Settings
@@ -80,6 +81,9 @@ def stale_gold_job(settings: Settings) -> dg.JobDefinition:
             log_report(context, report)
             if report.faults:
                 faults.append(failure(report))
+        if days:
+            with step_faults():
+                context.log.info(f"wrote {write_page(settings, query).path}")
         if faults:
             raise faults[0]
 

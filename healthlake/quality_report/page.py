@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from healthlake.quality_report import charts
-from healthlake.quality_report.heat import HeatTable, heat_tables, steady_rules
+from healthlake.quality_report.heat import HeatTable, heat_map, heat_tables, steady_rules
 from healthlake.quality_report.model import ReportData
 from healthlake.quality_report.population import MONTHS, population
 from healthlake.quality_report.rules import LETTERS, STATUSES, WORDS, findings, of_day, terms
@@ -27,11 +26,9 @@ from healthlake.quality_report.tables import (
     row_series,
     table_lines,
 )
+from healthlake.quality_report.vega_lite import Spec
 from healthlake.quality_report.verdict import behind_of, next_steps, verdict
 from healthlake.quality_report.words import day_list, long_day, percent, plural, ranges, short_day
-
-VEGA_LITE = "6.4"
-"""Which of the versions that vl-convert holds the page is drawn with."""
 
 GRADE_MEANINGS = (
     ("A", "no rule warns or fails"),
@@ -46,12 +43,12 @@ _TEMPLATES = "templates"
 
 def render(data: ReportData) -> str:
     """The page as text: the same for the same data."""
-    drawn: dict[str, charts.Spec] = {}
+    drawn: dict[str, Spec] = {}
     page = _environment().get_template("page.html.j2")
-    return page.render(**_context(data, drawn), charts=_inert(drawn), library=library())
+    return page.render(**_context(data, drawn), charts=_inert(drawn), library=_part("vega.js"))
 
 
-def _context(data: ReportData, drawn: dict[str, charts.Spec]) -> dict[str, Any]:
+def _context(data: ReportData, drawn: dict[str, Spec]) -> dict[str, Any]:
     days, found, lines = axis_days(data), findings(data), table_lines(data)
     today = of_day(data.rules, data.day)
     return {
@@ -78,15 +75,15 @@ def _context(data: ReportData, drawn: dict[str, charts.Spec]) -> dict[str, Any]:
 
 
 def _with_heat(
-    tables: Sequence[HeatTable], days: Sequence[Any], drawn: dict[str, charts.Spec]
+    tables: Sequence[HeatTable], days: Sequence[Any], drawn: dict[str, Spec]
 ) -> list[tuple[str, HeatTable]]:
     for number, each in enumerate(tables):
-        drawn[f"heat-{number}"] = charts.heat_map(each, days, is_first=number == 0)
+        drawn[f"heat-{number}"] = heat_map(each, days, is_first=number == 0)
     return [(f"heat-{number}", each) for number, each in enumerate(tables)]
 
 
 def _with_series(
-    kind: str, series: Sequence[Series], days: Sequence[Any], drawn: dict[str, charts.Spec]
+    kind: str, series: Sequence[Series], days: Sequence[Any], drawn: dict[str, Spec]
 ) -> list[tuple[str, Series]]:
     draw = charts.rows_chart if kind == "rows" else charts.nulls_chart
     for number, each in enumerate(series):
@@ -94,7 +91,7 @@ def _with_series(
     return [(f"{kind}-{number}", each) for number, each in enumerate(series)]
 
 
-def _duplicates(data: ReportData, days: Sequence[Any], drawn: dict[str, charts.Spec]) -> Mapping[str, int]:
+def _duplicates(data: ReportData, days: Sequence[Any], drawn: dict[str, Spec]) -> Mapping[str, int]:
     """Totals over all days by kind; the chart where there are any."""
     totals = {
         name: sum(int(getattr(row, column)) for row in data.tables) for column, name in charts.DUPLICATES
@@ -104,19 +101,13 @@ def _duplicates(data: ReportData, days: Sequence[Any], drawn: dict[str, charts.S
     return totals
 
 
-def _population(data: ReportData, drawn: dict[str, charts.Spec]) -> Any:
+def _population(data: ReportData, drawn: dict[str, Spec]) -> Any:
     people = population(data)
     if people.bars:
         drawn["pyramid"] = charts.pyramid(people.bars, people.bands)
     if people.months:
         drawn["encounters"] = charts.encounters(people.months, people.domain, people.classes)
     return people
-
-
-@functools.cache
-def library() -> Markup:
-    """Vega, Vega-Lite and Vega-Embed as one script."""
-    return _inert_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE))
 
 
 @functools.cache
@@ -148,6 +139,7 @@ def _environment() -> Environment:
     return environment
 
 
+@functools.cache
 def _part(name: str) -> Markup:
     """A file of ours that goes into the page as it is."""
     text = (resources.files(__package__) / _TEMPLATES / name).read_text("utf-8")
@@ -163,9 +155,3 @@ def _inert(value: object) -> Markup:
     """JSON that can't end the script element it stands in."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704  no tag can begin in it
-
-
-def _inert_script(text: str) -> Markup:
-    """In a string or a regular expression `<\\/` is `</`, and ends no script element."""
-    safe = text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-    return Markup(safe)  # noqa: S704  a script of Vega's

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from healthlake.quality_report.model import PopulationCount, ReportData
+from healthlake.quality_report.vega_lite import COLOURS
 from healthlake.quality_report.words import listed, plural
 
 MONTHS = 36
 SEXES = ("female", "male")
-_CLASSES = 6
-"""Colours that are told apart; the smallest classes share the last one."""
 OTHER = "all others"
+"""The smallest classes, where there are more than colours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _encounters(
     for each in drawn:
         totals[each.category] = totals.get(each.category, 0) + each.value
     ranked = sorted(totals, key=lambda name: (-totals[name], name))
-    own = ranked if len(ranked) <= _CLASSES else ranked[: _CLASSES - 1]
+    own = ranked if len(ranked) <= COLOURS else ranked[: COLOURS - 1]
     sums: dict[tuple[str, str], int] = {}
     for each in drawn:
         key = (each.time_bucket, each.category if each.category in own else OTHER)
