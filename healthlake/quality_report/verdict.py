@@ -63,9 +63,9 @@ def _bad(found: Sequence[Finding], status: str) -> str:
     if len(tables) <= _TABLES_NAMED:
         where = f"in {listed(names)}"
     else:
-        where = f"in {plural(len(tables), 'table')}, most of them in {names[0]}"
-        if tables.most_common(2)[1][1] == tables.most_common(1)[0][1]:
-            where = f"in {plural(len(tables), 'table')}"
+        (first, of_first), *_ = tables.most_common(1)
+        most = f", most of them in `{first}`" if 2 * of_first > count else ""
+        where = f"in {plural(len(tables), 'table')}{most}"
     return f"{plural(count, 'rule')} {one if count == 1 else many} {where}"
 
 

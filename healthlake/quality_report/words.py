@@ -63,6 +63,6 @@ def percent(share: float | None) -> str:
         return f"{share:.0f} %"
     if share < 0.01:
         return "< 0.01 %"
-    if share > 99.99:
-        return "> 99.99 %"
+    if share > 99.9:
+        return "> 99.9 %"
     return f"{share:.2f} %" if share < 10 else f"{share:.1f} %"
