@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from healthlake.bronze import require_complete_bronze, require_same_drop, settle_corrections
-from healthlake.checks.run import data_checks, require, run_checks, structural
+from healthlake.checks.run import data_checks, read_by, require, run_checks, structural
 from healthlake.conform.current import refresh_collapsed, refresh_current
 from healthlake.conform.history import HistoryDay, stage_history
 from healthlake.contracts.bronze import BRONZE_DELETION, BRONZE_FILE
@@ -314,8 +314,8 @@ def _check_data(engine: Engine, tables: Sequence[Contract], day: datetime.date, 
     """The checks that data can fail, on what was published; a table that has a fault is not asked."""
     asked = [table for table in tables if day not in report.faulty_days([table.name])]
     checks = [check for table in asked for check in data_checks(table.name)]
-    for name in {name for check in checks for name in (check.table, *check.reads)}:
-        engine.read(TABLES[name], [day])
+    for name, before in read_by(checks).items():
+        engine.read(TABLES[name], None if before else [day])
     report.checks.extend(run_checks(engine, checks, [day]))
 
 

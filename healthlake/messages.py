@@ -26,7 +26,14 @@ def report_message(report: JobReport) -> Message:
                 for each in report.tables
             ],
             "checks": [
-                [each.check.table, each.check.name, each.day.isoformat(), each.applicable, each.violated]
+                [
+                    each.check.table,
+                    each.check.name,
+                    each.day.isoformat(),
+                    each.applicable,
+                    each.violated,
+                    each.error,
+                ]
                 for each in report.checks
             ],
             "faults": [[each.table, each.day.isoformat(), *_error(each.error)] for each in report.faults],
@@ -68,7 +75,7 @@ def job_report(message: Message) -> JobReport | None:
     day = datetime.date.fromisoformat
     return JobReport(
         [TableDay(table, day(on), *counts) for table, on, *counts in found["tables"]],
-        [CheckResult(checks[table, name], day(on), *counts) for table, name, on, *counts in found["checks"]],
+        [CheckResult(checks[table, name], day(on), *answer) for table, name, on, *answer in found["checks"]],
         [Fault(table, day(on), _raised(*error)) for table, on, *error in found["faults"]],
     )
 

@@ -77,8 +77,9 @@ def report_lines(report: JobReport) -> list[str]:
     for result in report.checks:
         if not result.passed:
             check = result.check
+            found = result.error or f"violated by {result.violated:,} of {result.applicable:,}"
             lines.append(
-                f"{check.severity} {check.table} {check.name} {result.day}: violated by"
-                f" {result.violated:,} of {result.applicable:,}: {check.description}"
+                f"{result.status().upper()} {check.table} {check.name} {result.day}: {found}:"
+                f" {check.description}"
             )
     return lines

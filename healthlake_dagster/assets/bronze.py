@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from healthlake.checks.catalogue import RAW_ASSET
+from healthlake.checks.families import RAW_ASSET
 from healthlake.contracts.registry import BRONZE_TABLES
 from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import days_of
@@ -44,6 +44,6 @@ def bronze_assets(settings: Settings) -> dg.AssetsDefinition:
         days = days_of(context.partition_keys)
         with step_faults():
             report = etl.raw_to_bronze(context, days, listen(context))
-        yield from report_job(context, report)
+        yield from report_job(context, report, query.policy)
 
     return materialize

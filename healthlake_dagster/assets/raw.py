@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from healthlake.checks.catalogue import FILES_LANDED, RAW_ASSET
+from healthlake.checks.families import FILES_LANDED, RAW_ASSET
 from healthlake.checks.model import CheckResult
 from healthlake.lake.raw import drop_files
 from healthlake_dagster.partitions import daily_partitions
@@ -38,7 +38,7 @@ def raw_asset(settings: Settings) -> dg.AssetsDefinition:
                 context.add_asset_metadata(facts, asset_key=RAW_ASSET, partition_key=day.isoformat())
             yield dg.MaterializeResult(asset_key=RAW_ASSET)
         results = [CheckResult(FILES_LANDED, day, 1, 0 if files else 1) for day, files in drops.items()]
-        log_checks(context, RAW_ASSET, results)
+        log_checks(context, RAW_ASSET, results, lake.settings.policy)
 
     return materialize
 
