@@ -69,6 +69,9 @@ FAILS = Terms(None, 0)
 WARNS = Terms(0, None)
 """One violation warns."""
 
+MEASURED = Terms(None, None)
+"""Counted, and never held against the data."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -87,7 +90,7 @@ class Check:
     the two numbers, `counted` makes them of what a table's metadata says, or None where that leaves it open.
 
     `structural` rules can only be broken by our own code: they run on what is about to be published, and
-    block it. `id` is never given to another rule.
+    block it. `id` is never given to another rule. `note` says what the demo's drops show where they break it.
     """
 
     id: str
@@ -108,6 +111,7 @@ class Check:
     counted: Callable[[int, Mapping[str, int]], tuple[int, int] | None] | None = None
     counts_nulls_of: tuple[str, ...] = ()
     structural: bool = False
+    note: str = ""
     trips: ExampleRows = field(default_factory=dict)
     passes: ExampleRows = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from healthlake.checks.catalogue import RAW_ASSET
+from healthlake.checks.families import RAW_ASSET
 from healthlake.contracts.registry import TABLES
 from healthlake_dagster.assets.report import REPORT_ASSET
 from healthlake_dagster.settings import Settings
