@@ -53,6 +53,7 @@ def _context(data: ReportData, drawn: dict[str, Spec]) -> dict[str, Any]:
     today = of_day(data.rules, data.day)
     return {
         "data": data,
+        "day_count": len(days),
         "verdict": verdict(data, found),
         "steps": next_steps(data, found),
         "behind": behind_of(data.days),

@@ -22,6 +22,9 @@ NARROW: Spec = {"name": "narrow", "value": False}
 PLAIN: Spec = {"title": None, "domain": False, "ticks": False}
 """An axis of labels alone."""
 
+_GAPS_UP_TO = 45
+"""Days between which a gap can be seen."""
+
 COLOURS = 6
 """How many values of a field `by_colour` tells apart."""
 
@@ -42,10 +45,11 @@ def chart(description: str, height: int, values: Sequence[Mapping[str, object]],
 
 def day_axis(days: Sequence[datetime.date], **axis: Any) -> Spec:
     """A band for each day, also where nothing is drawn."""
+    gap = 0.15 if len(days) <= _GAPS_UP_TO else 0
     return {
         "field": "day",
         "type": "ordinal",
-        "scale": {"domain": [str(day) for day in days], "paddingInner": 0.15, "paddingOuter": 0.05},
+        "scale": {"domain": [str(day) for day in days], "paddingInner": gap, "paddingOuter": 0.05},
         "axis": {**PLAIN, "labelAngle": 0, **axis},
     }
 

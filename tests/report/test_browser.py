@@ -25,9 +25,17 @@ addEventListener('load', () => {
     if (Number(root.dataset.drawn || 0) < wanted) { setTimeout(look, 50); return; }
     const wide = [...document.querySelectorAll('main *')].filter(
       (each) => !each.closest('svg, .sr') && each.getBoundingClientRect().right > innerWidth + 0.5);
+    const cell = document.querySelector('#heat-0 .mark-rect path');
+    if (cell) {
+      const { x, y } = cell.getBoundingClientRect();
+      for (const kind of ['pointerover', 'pointermove', 'mouseover', 'mousemove']) {
+        cell.dispatchEvent(new PointerEvent(kind, { bubbles: true, clientX: x + 3, clientY: y + 3 }));
+      }
+    }
     const labels = [...document.querySelectorAll('#rows-0 text')].map((each) => each.textContent);
     parent.postMessage(JSON.stringify({
-      drawn: document.querySelectorAll('.chart svg').length, wanted, width: innerWidth,
+      drawn: document.querySelectorAll('.chart svg').length, wanted,
+      hovered: document.querySelector('#vg-tooltip-element.visible')?.innerText ?? '', width: innerWidth,
       page: root.scrollWidth, wide: wide.map((each) => each.outerHTML.slice(0, 120)), labels,
       background: getComputedStyle(document.body).backgroundColor,
     }), '*');
@@ -114,3 +122,9 @@ def test_an_empty_page_is_right_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
 def test_a_readers_time_zone_moves_no_day(tmp_path: Path, zone: str) -> None:
     assert visit(tmp_path, report_data(), 1280, zone=zone)["labels"] == ["21 Dec", "3 Jan"]
+
+
+def test_a_cell_of_the_heat_map_tells_its_counts(tmp_path: Path) -> None:
+    hovered = str(visit(tmp_path, report_data(), 1280)["hovered"])
+    for word in ("rule", "21 December 2025", "verdict", "0 of 4,465", "warns above 0.1 %, fails above 1 %"):
+        assert word in hovered

@@ -36,13 +36,13 @@
     block.append(button);
   }
 
-  // On paper nothing can be opened.
-  let closed = [];
-  addEventListener('beforeprint', () => {
-    closed = [...document.querySelectorAll('details:not([open])')];
-    closed.forEach((each) => { each.open = true; });
-  });
-  addEventListener('afterprint', () => closed.forEach((each) => { each.open = false; }));
+  // On paper nothing can be opened: what did not pass is printed in full, lists of what passed as they stand.
+  const rest = document.querySelector('details.rest');
+  if (rest) {
+    let was = false;
+    addEventListener('beforeprint', () => { was = rest.open; rest.open = true; });
+    addEventListener('afterprint', () => { rest.open = was; });
+  }
 
   narrow.addEventListener('change', draw);
   draw();
