@@ -142,7 +142,8 @@ def _to_look_at(data: ReportData, found: Sequence[Finding]) -> Iterator[Step]:
         first = next((each for each in fails if each.command), fails[0])
         blocking = sum(each.rule.is_blocking for each in fails)
         stops = (
-            f" {plural(blocking, 'rule')} of them {'blocks' if blocking == 1 else 'block'}."
+            f" {blocking:,} of them {'blocks' if blocking == 1 else 'block'}: what builds on the day waits until the"
+            " drop is mended or the rule's terms are changed."
             if blocking
             else ""
         )

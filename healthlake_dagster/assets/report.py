@@ -3,6 +3,10 @@
 It has gold's partitions and policy although it is one file: assets with different policies never share a run,
 so without them a backfill of ten days would need a second run for the page. A run of many days writes it
 once, and it shows the newest days that have gold, whichever day was materialized.
+
+It depends on what is computed although a rule failed, and not on what a blocking rule stops: that is when the
+page is needed. What it shows of the population it reads as it is; its step comes last among those that are
+ready.
 """
 
 from collections.abc import Iterator
@@ -10,7 +14,7 @@ from typing import Any
 
 import dagster as dg
 
-from healthlake.contracts.gold import GOLD_TABLES
+from healthlake.contracts.gold import NEVER_STOPPED
 from healthlake_dagster.partitions import daily_partitions
 from healthlake_dagster.quality_page import WrittenPage, default_path, write_page
 from healthlake_dagster.reporting import step_faults
@@ -28,6 +32,7 @@ def report_asset(settings: Settings) -> dg.AssetsDefinition:
         name=f"write_{REPORT_ASSET}",
         specs=[_spec(settings)],
         can_subset=True,
+        op_tags={"dagster/priority": "-1"},
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def materialize(query: dg.ResourceParam[QueryResource]) -> Iterator[dg.MaterializeResult[Any]]:
@@ -61,7 +66,7 @@ def page_metadata(page: WrittenPage) -> dict[str, Any]:
 def _spec(settings: Settings) -> dg.AssetSpec:
     return dg.AssetSpec(
         REPORT_ASSET,
-        deps=[table.name for table in GOLD_TABLES],
+        deps=[table.name for table in NEVER_STOPPED],
         description=(
             "The data-quality page: one HTML file that fetches nothing, of the newest days that have gold."
             " Materializing any day writes it again; `healthlake report` writes it for other days."

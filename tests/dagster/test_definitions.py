@@ -11,10 +11,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from healthlake.checks.families import RAW_ASSET, catalogue
+from healthlake.checks.catalogue import catalogue
+from healthlake.checks.families import RAW_ASSET
 from healthlake.checks.policy import Policy
 from healthlake.conform.as_of import as_of_name
-from healthlake.contracts.gold import GOLD_TABLES
+from healthlake.contracts.gold import GOLD_TABLES, NEVER_STOPPED
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES
 from healthlake.gold_source import gold_source, tables_of
@@ -131,9 +132,9 @@ def test_data_flows_from_raw_to_gold_and_every_edge_is_a_day_to_the_same_day() -
         assert parents[kind.current.name] == {kind.history.name}
 
 
-def test_the_page_comes_after_every_table_of_gold_and_is_in_their_group() -> None:
+def test_the_page_comes_after_the_verdicts_and_is_in_golds_group() -> None:
     assert {dep.asset_key.to_user_string() for dep in SPECS[REPORT_ASSET].deps} == {
-        contract.name for contract in GOLD_TABLES
+        contract.name for contract in NEVER_STOPPED
     }
     assert SPECS[REPORT_ASSET].group_name == "gold"
     assert "html" in SPECS[REPORT_ASSET].kinds
