@@ -141,12 +141,9 @@ def _to_look_at(data: ReportData, found: Sequence[Finding]) -> Iterator[Step]:
     if fails:
         first = next((each for each in fails if each.command), fails[0])
         blocking = sum(each.rule.is_blocking for each in fails)
-        stops = (
-            f" {blocking:,} of them {'blocks' if blocking == 1 else 'block'}: what builds on the day waits until the"
-            " drop is mended or the rule's terms are changed."
-            if blocking
-            else ""
-        )
+        verb = "blocks" if blocking == 1 else "block"
+        waits = "what builds on the day waits until the drop is mended or the rule's terms are changed"
+        stops = f" {blocking:,} of them {verb}: {waits}." if blocking else ""
         yield Step(
             f"Look at the rows behind {plural(len(fails), 'failing rule')}",
             f"Start with {_named(first)}: {first.measure}.{stops}",
