@@ -89,7 +89,9 @@ def _earlier(name: str, resource_type: str, columns: tuple[str, ...]) -> Lookup:
         f"SELECT {kind.key} AS id, {made} FROM {kind.history.name}"
         f" WHERE dt < {{day}} AND NOT is_deleted GROUP BY {kind.key}"
     )
-    return Lookup(name, resource_type, kind.key, tuple(alias for _, alias in ends), select, (kind.history.name,))
+    return Lookup(
+        name, resource_type, kind.key, tuple(alias for _, alias in ends), select, (kind.history.name,)
+    )
 
 
 def _seen() -> Lookup:

@@ -46,7 +46,7 @@ def live(live_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture(scope="session")
 def backfill(live: LiveDagster) -> dict[str, Any]:
     """A backfill of the three days over all assets, launched from the browser's side, when it is over."""
-    return live.backfill_end(live.backfill(DAYS, ALL_ASSETS), seconds=120)
+    return live.backfill_end(live.backfill(DAYS, ALL_ASSETS), seconds=300)
 
 
 def settings_of(root: Path, **overrides: str) -> Settings:

@@ -56,6 +56,12 @@ class Script:
             looks.append(counts(root))
         return looks
 
+    def end(self) -> None:
+        """Waits until all of it has ended by itself; the JVM may write its archive of classes when Python is
+        gone, and to be killed there makes each start slow."""
+        assert self.process.wait() == 0, self.log.read_text()
+        wait_until("the JVM to end", lambda: not session(self.process.pid), 60)
+
     def __enter__(self) -> Script:
         return self
 
@@ -69,7 +75,7 @@ class Script:
 
 def finish(name: str, root: Path) -> None:
     with Script(name, root) as script:
-        assert script.process.wait() == 0, script.log.read_text()
+        script.end()
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def unkilled(tmp_path_factory: pytest.TempPathFactory) -> Unkilled:
             # As below: a reader takes part of a processor.
             script.seen(root, math.inf)
             ended = time.monotonic() - script.started
-            assert script.process.wait() == 0, script.log.read_text()
+            script.end()
         seconds[name] = (began, ended)
     with World(root) as world:
         assert not world.gold(*DAYS).faults
