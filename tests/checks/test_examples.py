@@ -81,6 +81,7 @@ def test_spark_gives_every_example_the_same_verdict(spark: SparkSession, bench: 
     # Of a family one: the SQL of its others differs in names. Planning all of them takes a minute.
     asked = list({(each.check.id.split(".")[0], each.trips): each for each in EXAMPLES}.values())
     session = open_spark(spark)
+    session.conf.set("spark.sql.shuffle.partitions", "1")
     for name, rows in tables(asked):
         session.createDataFrame(rows).createOrReplaceTempView(name)
     found = answers(lambda sql: session.sql(sql).collect(), asked)
