@@ -59,6 +59,10 @@ class LedgerGap(HealthlakeError):
     """A landed day up to the one asked for has no audited silver."""
 
 
+class RuleStopsGold(HealthlakeError):
+    """A rule that this deployment made blocking failed on a day that gold would be computed from."""
+
+
 class StructuralViolation(HealthlakeError):
     """Rows about to be published break a structural rule of their contract; nothing of that table and day was
     committed."""

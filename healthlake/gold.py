@@ -1,35 +1,31 @@
 """Gold: one SELECT a table, as known on a day. Asks the ledger first: a landed day up to it without audited
 silver stops it.
 
-The SQL in `sql/` is Athena's dialect. It names the day `:dt`, tables by their names, and `<current
-table>_as_of` for the state as known on that day; it never spells a winner out.
+A rule that a deployment made blocking stops the summaries too, from the day on that fails it.
 """
 
 from __future__ import annotations
 
 import datetime
-import functools
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-
-import sqlglot
-from sqlglot import exp
 
 from healthlake.checks.families import inputs_unchanged_check
 from healthlake.checks.model import CheckResult
+from healthlake.checks.policy import Policy
 from healthlake.checks.run import data_checks, run_checks
-from healthlake.conform.as_of import as_of, as_of_name
+from healthlake.contracts.gold import GOLD_DQ_RESULT, NEVER_STOPPED
 from healthlake.contracts.model import Contract
-from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES, SILVER_RECONCILIATION
 from healthlake.engine.protocol import Engine, Staged
-from healthlake.errors import HealthlakeError, LedgerGap, UsageError
+from healthlake.errors import HealthlakeError, LedgerGap, RuleStopsGold
+from healthlake.gold_source import GoldSource
 from healthlake.jobs import audit_staged, recomputed
 from healthlake.lake.catalog import LakeCatalog, Version
 from healthlake.lake.expiry import expire, tag_days
 from healthlake.lake.lock import writing
 from healthlake.lake.raw import landed_days
+from healthlake.quality import blocked_days
 from healthlake.report import Fault, JobReport, Listener, table_days
 from healthlake.staleness import fingerprints, record, stale_days, unsplit_days
 
@@ -37,14 +33,7 @@ TAG_AGE = datetime.timedelta(days=90)
 """How long what gold said of a day stays readable by its tag, however often the day is computed again."""
 
 
-def gold_sql(folder: Path, contract: Contract) -> str:
-    """The table's SELECT as it stands in `folder`; `UsageError` where there is none."""
-    path = folder / f"{contract.name}.sql"
-    if not path.is_file():
-        raise UsageError(
-            f"reading gold's SQL: there is no {path}. Set HEALTHLAKE_SQL to the folder that has it."
-        )
-    return path.read_text("utf-8")
+_OWN_TERMS = Policy()
 
 
 def ledger_gaps(engine: Engine, catalog: LakeCatalog, day: datetime.date) -> list[datetime.date]:
@@ -80,17 +69,18 @@ def materialize_gold(
     engine: Engine,
     catalog: LakeCatalog,
     contract: Contract,
-    sql: str,
+    source: GoldSource,
     days: Sequence[datetime.date],
     listener: Listener,
     allow_gaps: bool = False,
+    policy: Policy = _OWN_TERMS,
 ) -> JobReport:
     """Computes a gold table for each of `days` and replaces those partitions in one snapshot.
 
     A day before whose silver is complete is a `LedgerGap` among the report's faults, unless `allow_gaps`.
     """
     with writing(catalog.layout, [contract.name], listener.say):
-        report = recomputed(lambda: _materialize(engine, catalog, contract, sql, days, allow_gaps))
+        report = recomputed(lambda: _materialize(engine, catalog, contract, source, days, allow_gaps, policy))
         tag_days(catalog, contract, sorted({each.day for each in report.tables}), TAG_AGE)
         expire(catalog, contract)
         return report
@@ -100,17 +90,18 @@ def _materialize(
     engine: Engine,
     catalog: LakeCatalog,
     contract: Contract,
-    sql: str,
+    source: GoldSource,
     days: Sequence[datetime.date],
     allow_gaps: bool,
+    policy: Policy,
 ) -> JobReport:
     report = JobReport()
     staged: list[Staged] = []
     # Before anything is read: what changes meanwhile makes the day stale, and is not overlooked.
-    computed_from = fingerprints(catalog, sql, inputs_of(sql), days)
+    computed_from = fingerprints(catalog, source.text, source.inputs, days)
     for day in days:
         try:
-            staged.append(_stage(engine, catalog, contract, sql, day, allow_gaps, report))
+            staged.append(_stage(engine, catalog, contract, source, day, allow_gaps, policy, report))
         except HealthlakeError as error:
             report.faults.append(Fault(contract.name, day, error))
     if not staged:
@@ -124,7 +115,7 @@ def _materialize(
     for each in staged:
         engine.read(contract, [each.day])
         report.checks.extend(run_checks(engine, data_checks(contract.name), [each.day]))
-    report.checks.extend(inputs_unchanged(engine, catalog, contract, sql, [each.day for each in staged]))
+    report.checks.extend(inputs_unchanged(engine, catalog, contract, source, [each.day for each in staged]))
     return report
 
 
@@ -132,9 +123,10 @@ def _stage(
     engine: Engine,
     catalog: LakeCatalog,
     contract: Contract,
-    sql: str,
+    source: GoldSource,
     day: datetime.date,
     allow_gaps: bool,
+    policy: Policy,
     report: JobReport,
 ) -> Staged:
     gaps = ledger_gaps(engine, catalog, day)
@@ -145,18 +137,47 @@ def _stage(
             f" ({listed}). Run `healthlake materialize --from {gaps[0]} --to {day}`, or set"
             " HEALTHLAKE_ALLOW_GAPS=1 to go on without."
         )
+    if contract not in NEVER_STOPPED:
+        _require_rules(engine, catalog, contract, policy, day)
     engine.doing(f"computing {contract.name} for {day}")
-    relate(engine, sql, day)
-    staged = engine.stage(contract, day, bind_day(sql, day), dialect="athena")
+    staged = engine.stage(contract, day, source.select(engine, day), dialect="athena")
     audit_staged(engine, staged, report)
     return staged
 
 
+def _require_rules(
+    engine: Engine, catalog: LakeCatalog, contract: Contract, policy: Policy, day: datetime.date
+) -> None:
+    """`RuleStopsGold` where a blocking rule failed on a day up to `day`, or a landed one has no verdict."""
+    if not policy.blocking():
+        return
+    engine.doing(f"asking whether a rule stops {contract.name} for {day}")
+    judged = _rows_by_day(catalog, GOLD_DQ_RESULT)
+    doing = f"computing {contract.name} for {day}"
+    if unknown := [each for each in landed_days(catalog.layout) if each <= day and each not in judged]:
+        raise RuleStopsGold(
+            f"{doing}: {len(unknown)} landed day(s) up to it have no verdict in {GOLD_DQ_RESULT.name}, and"
+            f" rules that stop gold are set. Run `healthlake materialize --from {unknown[0]} --to {day}`."
+        )
+    if stopped := blocked_days(engine, policy, day):
+        on, rules = next(iter(stopped.items()))
+        raise RuleStopsGold(
+            f"{doing}: {', '.join(rules)} failed on {on}"
+            + (f" (and {len(stopped) - 1} further days)" if len(stopped) > 1 else "")
+            + ", and HEALTHLAKE_RULES says that this stops gold. Mend the drop (`healthlake land --replace`),"
+            " or change the rule's terms, and materialize again; `healthlake report` lists what failed."
+        )
+
+
 def inputs_unchanged(
-    engine: Engine, catalog: LakeCatalog, contract: Contract, sql: str, days: Sequence[datetime.date]
+    engine: Engine,
+    catalog: LakeCatalog,
+    contract: Contract,
+    source: GoldSource,
+    days: Sequence[datetime.date],
 ) -> list[CheckResult]:
     """Answers the check of that name: whether each day would be computed from the same now."""
-    stale = set(stale_days(catalog, contract, sql, inputs_of(sql)))
+    stale = set(stale_days(catalog, contract, source.text, source.inputs))
     unsplit = unsplit_days(engine, catalog, max(days))
     return [
         CheckResult(
@@ -167,39 +188,3 @@ def inputs_unchanged(
         )
         for day in days
     ]
-
-
-def inputs_of(sql: str) -> list[Contract]:
-    """The tables that `sql` is computed from, an as-of relation's history among them."""
-    by_as_of = {as_of_name(kind): kind.history for kind in RESOURCE_TYPES}
-    found = {name: TABLES.get(name) or by_as_of.get(name) for name in tables_of(sql)}
-    return sorted({table for table in found.values() if table}, key=lambda table: table.name)
-
-
-def relate(engine: Engine, sql: str, day: datetime.date | None) -> None:
-    """Makes every table that `sql` names a relation of the engine, and the as-of ones of `day`."""
-    named = tables_of(sql)
-    by_as_of = {as_of_name(kind): kind for kind in RESOURCE_TYPES}
-    for name in sorted(named):
-        if name in TABLES:
-            engine.read(TABLES[name])
-        elif name in by_as_of and day is not None:
-            engine.read(by_as_of[name].history)
-            engine.store(name, as_of(by_as_of[name], day))
-
-
-@functools.cache
-def tables_of(sql: str) -> frozenset[str]:
-    """Names of the tables that `sql` (Athena's dialect) reads, those that it defines itself left out."""
-    tree = sqlglot.parse_one(sql, read="athena")
-    own = {cte.alias for cte in tree.find_all(exp.CTE)}
-    return frozenset(table.name for table in tree.find_all(exp.Table)) - own
-
-
-def bind_day(sql: str, day: datetime.date) -> str:
-    """`sql` with the literal day in place of `:dt`."""
-    tree = sqlglot.parse_one(sql, read="athena")
-    for placeholder in list(tree.find_all(exp.Placeholder)):
-        if placeholder.this == "dt":
-            placeholder.replace(exp.cast(exp.Literal.string(day.isoformat()), "date"))
-    return tree.sql(dialect="athena")

@@ -7,11 +7,13 @@ import dagster as dg
 from dagster._utils.schedules import is_valid_cron_string
 
 from healthlake.contracts.gold import GOLD_TABLES
+from healthlake.contracts.silver import RESOURCE_TYPES
 from healthlake.errors import UsageError
-from healthlake_dagster.days import newest
+from healthlake_dagster.days import newest, stretches
 from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import daily_partitions
 from healthlake_dagster.reporting import failure, log_report, step_faults
+from healthlake_dagster.resources.etl import EtlResource
 from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.settings import Settings
 
@@ -61,23 +63,38 @@ def daily_job(settings: Settings) -> dg.ScheduleDefinition:
 
 
 def stale_gold_job(settings: Settings) -> dg.JobDefinition:
-    """Computes the gold days again whose inputs changed, the newest HEALTHLAKE_STALE_DAYS of them. It finds
-    them itself, so it has no partition: start it by hand, or put a schedule on it."""
+    """Splits and conforms the drops that changed since they were, then computes the gold days again whose
+    inputs changed, the newest HEALTHLAKE_STALE_DAYS of them. It finds them itself, so it has no partition:
+    start it by hand, or put a schedule on it."""
 
     @dg.op(name="recompute_stale_gold", description=stale_gold_job.__doc__)
     def recompute(
         context: dg.OpExecutionContext,
+        etl: dg.ResourceParam[EtlResource],
         query: dg.ResourceParam[QueryResource],
         listen: dg.ResourceParam[ListenerFactory],
     ) -> None:
+        listener = listen(context)
+        with step_faults():
+            unsplit = query.unsplit_days()
+        context.log.info(f"the drops of {len(unsplit)} days changed since they were split")
+        for stretch in stretches(unsplit):
+            with step_faults():
+                reports = [etl.raw_to_bronze(context, stretch, listener)]
+                if not reports[0].faults:
+                    reports.append(etl.bronze_to_silver(context, stretch, RESOURCE_TYPES, listener))
+            for report in reports:
+                log_report(context, report, query.policy)
+                if report.faults:
+                    raise failure(report)
         with step_faults():
             days, left = newest(query.stale_days(), settings.stale_days)
         context.log.info(f"{len(days)} days of gold are stale; {len(left)} older ones are left for later")
         faults = []
         for contract in GOLD_TABLES if days else ():
             with step_faults():
-                report = query.materialize(contract, days, listen(context))
-            log_report(context, report)
+                report = query.materialize(contract, days, listener)
+            log_report(context, report, query.policy)
             if report.faults:
                 faults.append(failure(report))
         if faults:

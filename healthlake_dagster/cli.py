@@ -21,6 +21,8 @@ from healthlake_dagster.days import day_range, parse_day, wanted
 from healthlake_dagster.faults import withheld
 from healthlake_dagster.settings import Settings
 
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
 FAILED, MISUSED = 1, 2
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -179,18 +181,22 @@ def sql(statement: str, form: str, force: bool, lake: str | None) -> None:
     run_sql(Settings.load(lake_text=lake), statement, form, force)
 
 
-@cli.command(epilog="Example: healthlake check --from 2026-01-01 --to 2026-01-03 || exit 1")
+@cli.command(
+    epilog="Example: healthlake check --from 2026-01-01 --to 2026-01-03 --junit checks.xml || exit 1"
+)
 @_days_options
+@click.option("--junit", type=_FILE, metavar="FILE", help="Write the answers as JUnit XML too.")
+@click.option("--markdown", type=_FILE, metavar="FILE", help="Write them as Markdown, for a pull request.")
 @_lake_option
-def check(first: str, last: str | None, lake: str | None) -> None:
+def check(first: str, last: str | None, junit: Path | None, markdown: Path | None, lake: str | None) -> None:
     """Run the asset checks on the published tables of a range of days and print them.
 
-    Exit code 0 when no check of severity ERROR failed, 1 when one did, 2 when the command can't run.
+    Exit code 0 when none failed, 1 when one failed or could not be evaluated, 2 when the command can't run.
     """
     from healthlake_dagster.commands.check import check_days
 
     settings = Settings.load(lake_text=lake)
-    sys.exit(check_days(settings, day_range(settings, first, last)))
+    sys.exit(check_days(settings, day_range(settings, first, last), junit, markdown))
 
 
 def _wanted_options(function: F) -> F:

@@ -16,8 +16,11 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
 
-from healthlake.checks.model import CheckResult, Severity
+from healthlake.checks.catalogue import catalogue
+from healthlake.checks.model import CheckResult, Status, Terms
+from healthlake.checks.policy import Policy
 from healthlake.errors import HealthlakeError, UsageError
+from healthlake.quality import listing_sql, reason
 from healthlake.report import JobReport, TableDay
 from healthlake_dagster.faults import withheld
 from healthlake_dagster.listening import Step
@@ -40,17 +43,19 @@ def step_faults() -> Iterator[None]:
         raise dg.Failure(withheld(error), allow_retries=False) from None
 
 
-def report_job(context: dg.AssetExecutionContext, report: JobReport) -> Iterator[dg.MaterializeResult[Any]]:
+def report_job(
+    context: dg.AssetExecutionContext, report: JobReport, policy: Policy
+) -> Iterator[dg.MaterializeResult[Any]]:
     """Yields a result for each selected table without a fault, logs events for all others, then raises
     `dg.Failure` where there were faults."""
     with held_open(context.instance, context.run.run_id):
-        yield from _report_tables(context, report)
+        yield from _report_tables(context, report, policy)
     if report.faults:
         raise failure(report)
 
 
 def _report_tables(
-    context: dg.AssetExecutionContext, report: JobReport
+    context: dg.AssetExecutionContext, report: JobReport, policy: Policy
 ) -> Iterator[dg.MaterializeResult[Any]]:
     selected = {key.to_user_string() for key in context.selected_asset_keys}
     tables = list(dict.fromkeys(table_day.table for table_day in report.tables))
@@ -68,17 +73,30 @@ def _report_tables(
             for table_day in rows:
                 if table_day.day not in bad:
                     context.log_event(_materialization(table_day))
-        log_checks(context, table, [check for check in report.checks if check.check.table == table])
+        log_checks(context, table, answers(report, table), policy)
 
 
-def log_report(context: dg.OpExecutionContext, report: JobReport) -> None:
+def log_report(context: dg.OpExecutionContext, report: JobReport, policy: Policy) -> None:
     """Logs what was done to tables that the step has no outputs for."""
     with held_open(context.instance, context.run.run_id):
         for table in dict.fromkeys(each.table for each in report.tables):
             for table_day in report.tables:
                 if table_day.table == table:
                     context.log_event(_materialization(table_day))
-            log_checks(context, table, [check for check in report.checks if check.check.table == table])
+            log_checks(context, table, answers(report, table), policy)
+
+
+def answers(report: JobReport, table: str) -> list[CheckResult]:
+    """The last answer of every declared check of a table for each day of the run: one that was not asked, as
+    its table could not be published, is an error and not an earlier day's pass."""
+    found = {(r.day, r.check.id): r for r in report.checks if r.check.table == table}
+    faults = {fault.day: str(fault.error) for fault in report.faults if fault.table == table}
+    days = sorted({each.day for each in report.tables if each.table == table} | set(faults))
+    for day in days:
+        why = faults.get(day, "another table that it reads could not be published")
+        for check in catalogue()[table]:
+            found.setdefault((day, check.id), CheckResult(check, day, 0, 0, f"not evaluated: {why}"))
+    return list(found.values())
 
 
 def failure(report: JobReport) -> dg.Failure:
@@ -105,7 +123,7 @@ def answered_checks_alone(context: dg.AssetExecutionContext, query: QueryResourc
     with held_open(context.instance, context.run.run_id):
         for table in dict.fromkeys(result.check.table for result in results):
             asked = [r for r in results if r.check.table == table and (table, r.check.name) in selected]
-            log_checks(context, table, asked)
+            log_checks(context, table, asked, query.policy)
     return True
 
 
@@ -124,43 +142,66 @@ def days_to_check(context: dg.AssetExecutionContext, tables: Sequence[str]) -> l
     return days_of([max(materialized)])
 
 
-def log_checks(context: Step, table: str, results: Sequence[CheckResult]) -> None:
+def log_checks(context: Step, table: str, results: Sequence[CheckResult], policy: Policy) -> None:
     """One evaluation a check and day, pointed at the day's materialization: without it the UI shows no
     status."""
     targets: dict[str, AssetCheckEvaluationTargetMaterializationData | None] = {}
-    for result in _last(results):
+    for result in results:
         day = result.day.isoformat()
         if day not in targets:
             targets[day] = materialization_of(context.instance, table, day)
         # An op's context takes evaluations, though its annotation doesn't say so (Dagster 1.13.27).
-        event: Any = evaluation(result, targets[day])
+        event: Any = evaluation(result, targets[day], policy)
         context.log_event(event)
 
 
 def evaluation(
-    result: CheckResult, target: AssetCheckEvaluationTargetMaterializationData | None
+    result: CheckResult, target: AssetCheckEvaluationTargetMaterializationData | None, policy: Policy
 ) -> dg.AssetCheckEvaluation:
-    """Dagster's form of a check result."""
-    check = result.check
+    """Dagster's form of a check result. It knows no more than passed and failed: what is not applicable
+    passes and says so, an error fails."""
+    check, terms = result.check, policy.terms(result.check)
+    status = result.status(terms)
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(check.table),
         check_name=check.name,
-        passed=result.passed,
-        severity=(
-            dg.AssetCheckSeverity.WARN if check.severity is Severity.WARN else dg.AssetCheckSeverity.ERROR
-        ),
-        description=f"{_verdict(result)}: {check.description}",
-        metadata={"applicable": result.applicable, "violated": result.violated},
-        blocking=check.structural,
+        passed=status in (Status.PASS, Status.NOT_APPLICABLE),
+        severity=dg.AssetCheckSeverity.WARN if status is Status.WARN else dg.AssetCheckSeverity.ERROR,
+        description=f"{_verdict(result, status)}: {check.description}",
+        metadata=_evidence(result, status, terms),
+        blocking=check.structural or terms.is_blocking,
         partition=result.day.isoformat(),
         target_materialization_data=target,
     )
 
 
-def _verdict(result: CheckResult) -> str:
+def _evidence(result: CheckResult, status: Status, terms: Terms) -> dict[str, Any]:
+    """Counts, terms and where to look on: nothing of a record."""
+    found: dict[str, Any] = {
+        "status": status.value,
+        "applicable": result.applicable,
+        "violated": result.violated,
+        "rule": result.check.id,
+        "warns_above_percent": "never" if terms.warn is None else terms.warn,
+        "fails_above_percent": "never" if terms.fail is None else terms.fail,
+    }
+    if terms.note:
+        found["changed_terms"] = terms.note
+    if result.error:
+        found["error"] = result.error
+    if result.violated and (listing := listing_sql(result.check, result.day)):
+        found["failing_rows"] = listing
+    return found
+
+
+def _verdict(result: CheckResult, status: Status) -> str:
+    if status is Status.ERROR:
+        return "could not be evaluated"
+    if status is Status.NOT_APPLICABLE:
+        return f"not applicable, {reason(result, status)}"
     if not result.violated:
-        return f"holds for all {result.applicable:,}" if result.applicable else "holds"
-    within = ", within bounds" if result.passed else ""
+        return f"holds for all {result.applicable:,}"
+    within = ", within bounds" if status is Status.PASS else ""
     return f"violated by {result.violated:,} of {result.applicable:,}{within}"
 
 
@@ -177,11 +218,6 @@ def materialization_of(
     return AssetCheckEvaluationTargetMaterializationData(
         storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
     )
-
-
-def _last(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """The last answer for each check and day: a step that was recomputed answers twice."""
-    return list({(result.check.name, result.day): result for result in results}.values())
 
 
 def _facts(table_day: TableDay) -> dict[str, Any]:

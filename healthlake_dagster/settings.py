@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from healthlake.checks.policy import Policy, load_policy
 from healthlake.days import iso_day
 from healthlake.errors import UsageError
 
@@ -71,6 +72,11 @@ class Settings:
     sql_text: str = _setting(
         "HEALTHLAKE_SQL", "", "Folder of gold's SQL files; empty for sql/ beside the package."
     )
+    rules_text: str = _setting(
+        "HEALTHLAKE_RULES",
+        "",
+        "TOML file with this deployment's terms for rules: thresholds, and what stops gold; empty for none.",
+    )
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None, **overrides: str | None) -> Settings:
@@ -114,7 +120,7 @@ class Settings:
                 f"reading settings: gold's SQL folder {self.sql_folder} doesn't exist. Set HEALTHLAKE_SQL to"
                 " the folder that holds gold_*.sql, or run from a clone of the repository."
             )
-        _ = (self.start_date, self.threads, self.allow_gaps, self.stale_days)
+        _ = (self.start_date, self.threads, self.allow_gaps, self.stale_days, self.policy)
 
     @property
     def lake(self) -> Path:
@@ -165,6 +171,11 @@ class Settings:
     @property
     def sql_folder(self) -> Path:
         return Path(self.sql_text).absolute() if self.sql_text else _PROJECT_ROOT / "sql"
+
+    @property
+    def policy(self) -> Policy:
+        """The terms in the rules file, which is read again each time: a deployment edits it."""
+        return load_policy(Path(self.rules_text).expanduser().absolute()) if self.rules_text else Policy()
 
 
 def settings_table() -> list[tuple[str, str, str]]:

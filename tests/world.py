@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from healthlake.checks.policy import Policy
 from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.contracts.model import Contract
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES, ResourceType
 from healthlake.engine.duckdb import DuckDBEngine
-from healthlake.gold import gold_sql, materialize_gold
+from healthlake.gold import materialize_gold
+from healthlake.gold_source import gold_source
 from healthlake.jobs import bronze_to_silver, raw_to_bronze
 from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import LakeLayout
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from healthlake.engine.spark import SparkEngine
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
+OWN_TERMS = Policy()
 Rows = list[tuple[Any, ...]]
 
 
@@ -78,11 +81,13 @@ class World:
     def silver(self, *days: datetime.date, types: Sequence[ResourceType] = RESOURCE_TYPES) -> JobReport:
         return bronze_to_silver(self.engine, self.catalog, days, types)
 
-    def gold(self, *days: datetime.date) -> JobReport:
+    def gold(self, *days: datetime.date, policy: Policy = OWN_TERMS) -> JobReport:
         report = JobReport()
         for contract in GOLD_TABLES:
-            sql = gold_sql(SQL, contract)
-            each = materialize_gold(self.engine, self.catalog, contract, sql, days, Listener())
+            source = gold_source(SQL, contract, policy)
+            each = materialize_gold(
+                self.engine, self.catalog, contract, source, days, Listener(), policy=policy
+            )
             report.tables += each.tables
             report.checks += each.checks
             report.faults += each.faults

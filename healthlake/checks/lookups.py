@@ -17,10 +17,11 @@ from healthlake.versions import VERSION_INPUT, winners
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """`column` of a table holds ids of what `name` says; `select` is a SELECT of `id` and what is carried,
-    for `{day}`, from `reads`."""
+    """`column` of a table holds ids of resources of type `target`; `select` is a SELECT of `id` and what is
+    carried, for `{day}`, from `reads`."""
 
     name: str
+    target: str
     column: str
     carries: tuple[str, ...]
     select: str
@@ -53,7 +54,7 @@ def _of_silver(name: str, resource_type: str, carries: tuple[str, ...], column: 
         f"SELECT w.{key} AS id{carried} FROM ({winning}) AS w INNER JOIN {history} AS h"
         f" ON h.{key} = w.{key} AND h.dt = w.dt WHERE NOT w.is_deleted"
     )
-    return Lookup(name, column or key, carries, select, (history,))
+    return Lookup(name, resource_type, column or key, carries, select, (history,))
 
 
 def _of_other(name: str, resource_type: str, column: str) -> Lookup:
@@ -62,7 +63,7 @@ def _of_other(name: str, resource_type: str, column: str) -> Lookup:
         f"SELECT DISTINCT resource_id AS id FROM {BRONZE_OTHER.name}"
         f" WHERE dt <= {{day}} AND resource_type = '{resource_type}'"
     )
-    return Lookup(name, column, (), select, (BRONZE_OTHER.name,))
+    return Lookup(name, resource_type, column, (), select, (BRONZE_OTHER.name,))
 
 
 def _holders(column: str) -> Lookup:
@@ -72,7 +73,7 @@ def _holders(column: str) -> Lookup:
         f"SELECT {column} AS id, count(*) AS patients FROM ({patient.select}) AS holders"
         f" WHERE {column} IS NOT NULL GROUP BY {column}"
     )
-    return Lookup(f"{column}_holder", column, ("patients",), select, patient.reads)
+    return Lookup(f"{column}_holder", "Patient", column, ("patients",), select, patient.reads)
 
 
 def _earlier(name: str, resource_type: str, columns: tuple[str, ...]) -> Lookup:
@@ -88,7 +89,9 @@ def _earlier(name: str, resource_type: str, columns: tuple[str, ...]) -> Lookup:
         f"SELECT {kind.key} AS id, {made} FROM {kind.history.name}"
         f" WHERE dt < {{day}} AND NOT is_deleted GROUP BY {kind.key}"
     )
-    return Lookup(name, kind.key, tuple(alias for _, alias in ends), select, (kind.history.name,))
+    return Lookup(
+        name, resource_type, kind.key, tuple(alias for _, alias in ends), select, (kind.history.name,)
+    )
 
 
 def _seen() -> Lookup:
@@ -97,7 +100,7 @@ def _seen() -> Lookup:
         "SELECT DISTINCT patient_id AS id FROM silver_encounter_history"
         " WHERE dt <= {day} AND NOT is_deleted AND patient_id IS NOT NULL"
     )
-    return Lookup("patient_seen", "patient_id", (), select, ("silver_encounter_history",))
+    return Lookup("patient_seen", "Encounter", "patient_id", (), select, ("silver_encounter_history",))
 
 
 LOOKUPS: Mapping[str, Lookup] = {

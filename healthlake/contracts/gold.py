@@ -1,5 +1,5 @@
-"""Gold: summaries as known on a day. Each table is one SELECT in `sql/`, in Athena's dialect, named like its
-table."""
+"""Gold: summaries as known on a day, and the verdicts of the rules. A summary is one SELECT in `sql/`, in
+Athena's dialect, named like its table."""
 
 from __future__ import annotations
 
@@ -205,4 +205,10 @@ GOLD_DQ_SAMPLE = Contract(
     ),
 )
 
-GOLD_TABLES: tuple[Contract, ...] = (GOLD_POPULATION_SUMMARY, GOLD_DATA_QUALITY_DASHBOARD)
+QUALITY_TABLES: tuple[Contract, ...] = (GOLD_DQ_RESULT, GOLD_DQ_SAMPLE)
+"""The verdicts of the rules: computed by the rules themselves, not by a file in `sql/`."""
+
+NEVER_STOPPED: tuple[Contract, ...] = (*QUALITY_TABLES, GOLD_DATA_QUALITY_DASHBOARD)
+"""What says that a rule failed is computed although it did."""
+
+GOLD_TABLES: tuple[Contract, ...] = (*NEVER_STOPPED, GOLD_POPULATION_SUMMARY)

@@ -52,7 +52,7 @@ class ResourceType:
     keyed.
 
     `row_key` identifies a row of `history` within a day and a row of `current`: the id, and an index where
-    one resource makes several rows.
+    one resource makes several rows. `event` is the column that says when what a row tells happened.
     """
 
     name: str
@@ -63,6 +63,7 @@ class ResourceType:
     history: Contract
     current: Contract
     collapsed: Grain | None = None
+    event: str | None = None
 
     @property
     def tables(self) -> tuple[Contract, ...]:
@@ -157,6 +158,7 @@ def _encounter() -> ResourceType:
         bronze=resource_table("bronze_encounter", view.resource_type, "Encounters"),
         history=history,
         current=current,
+        event="period_start",
     )
 
 
@@ -265,6 +267,7 @@ def _observation() -> ResourceType:
         history=history,
         current=current,
         collapsed=_observation_grain(current),
+        event="obs_datetime",
     )
 
 

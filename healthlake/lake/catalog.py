@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import datetime
 import sqlite3
+import weakref
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import DT, ColumnType, Contract
@@ -26,6 +27,7 @@ CATALOG_NAME = "glue_catalog"
 """One name on every engine: it is a key column in the catalog's SQLite file."""
 
 _KEEP_METADATA_FILES = "50"
+_CHANGES = ("added-data-files", "deleted-data-files")
 _NAME_MAPPING = "schema.name-mapping.default"
 
 
@@ -35,11 +37,13 @@ class CommitConflict(HealthlakeError):
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """One data file of a snapshot: its local path, the day of its partition, its rows."""
+    """One data file of a snapshot: its local path, the day of its partition, its rows, and how many NULLs
+    each of its columns has where the manifest says."""
 
     path: str
     day: datetime.date
     rows: int
+    nulls: Mapping[str, int] | None = field(default=None, compare=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,21 @@ class LakeCatalog:
             return None if snapshot_id else Version(None, {}, ())
         properties = dict(snapshot.summary.additional_properties) if snapshot.summary else {}
         return Version(snapshot.snapshot_id, properties, self._list(table, contract, snapshot.snapshot_id))
+
+    def counts(
+        self, contract: Contract, day: datetime.date | None, columns: Sequence[str]
+    ) -> tuple[int, Mapping[str, int]] | None:
+        """Rows of the table (of `day`, or whole) and the NULLs of each of `columns`, from the manifests:
+        nothing is scanned. None where one of them doesn't say."""
+        version = self.version(contract)
+        files = [file for file in version.files if day in (None, file.day)] if version else []
+        nulls = dict.fromkeys(columns, 0)
+        for file in files:
+            if any(name not in (file.nulls or {}) for name in columns):
+                return None
+            for name in columns:
+                nulls[name] += (file.nulls or {})[name]
+        return sum(file.rows for file in files), nulls
 
     def commit(
         self,
@@ -128,6 +147,17 @@ class LakeCatalog:
             (each.snapshot_id, datetime.datetime.fromtimestamp(each.timestamp_ms / 1000, datetime.UTC))
             for each in kept
         ]
+
+    def record_only(self, contract: Contract) -> set[int]:
+        """The kept snapshots that added and removed no file: they tell what a table was derived from anew,
+        and show the rows of the one before."""
+        table = self._load(contract)
+        return {
+            each.snapshot_id
+            for each in (table.snapshots() if table else ())
+            if each.summary is not None
+            and not any(int(each.summary.additional_properties.get(name, "0")) for name in _CHANGES)
+        }
 
     def expire(self, contract: Contract, snapshot_ids: Collection[int]) -> int:
         """Takes snapshots out of the table's metadata, those that are tagged left out; removes no file. How
@@ -240,7 +270,7 @@ class LakeCatalog:
                     " rewrite_data_files), then run the command again."
                 )
             files = [
-                TableFile(local_path(each.file_path), _day(each), each.record_count)
+                TableFile(local_path(each.file_path), _day(each), each.record_count, _nulls(table, each))
                 for each in (task.file for task in tasks)
             ]
             self._files[key] = tuple(sorted(files, key=lambda file: (file.day, file.path)))
@@ -257,6 +287,8 @@ class LakeCatalog:
                 warehouse=_uri(str(self.layout.root)),
                 schema_version="v1",
             )
+            # Left to the garbage collector, its pool's connections are closed late, and Python 3.13 warns.
+            weakref.finalize(self, self._catalog.engine.dispose)
             self._catalog.create_namespace_if_not_exists(self.database)
         return self._catalog
 
@@ -323,7 +355,9 @@ class LakeCatalog:
                 # one.
                 "commit.retry.num-retries": "0",
                 _NAME_MAPPING: schema.name_mapping.model_dump_json(),
-                **{f"write.metadata.metrics.column.{c.name}": "counts" for c in contract.columns if c.phi},
+                # The bounds of other columns are values of records: see docs/decisions/0010.
+                "write.metadata.metrics.default": "counts",
+                f"write.metadata.metrics.column.{DT}": "full",
             },
         )
 
@@ -336,6 +370,13 @@ def local_path(uri: str) -> str:
     """The path of a file that the catalog names by its URI: `file:///a` as PyIceberg and `file:/a` as Spark
     write it."""
     return f"/{uri.removeprefix('file:').lstrip('/')}" if uri.startswith("file:") else uri
+
+
+def _nulls(table: Table, file: DataFile) -> Mapping[str, int]:
+    names = {field.field_id: field.name for field in table.schema().fields}
+    return {
+        names[number]: nulls for number, nulls in (file.null_value_counts or {}).items() if number in names
+    }
 
 
 def _day(file: DataFile) -> datetime.date:

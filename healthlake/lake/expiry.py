@@ -1,9 +1,9 @@
 """Expiry: snapshots that nobody needs any more go, and then the files that no kept snapshot names, those of
 killed runs among them.
 
-A writer that holds the table's lock calls this at the end of its run. Kept are the last snapshots, those that
-are tagged, those that a derived table's record names, and those that were current since the oldest engine at
-work on the lake started. Refuses to look at rows.
+A writer that holds the table's lock calls this at the end of its run. Kept are the last snapshots that
+changed rows, those that are tagged, those that a derived table's record names, and those that were current
+since the oldest engine at work on the lake started. Refuses to look at rows.
 """
 
 from __future__ import annotations
@@ -39,9 +39,18 @@ def expire(catalog: LakeCatalog, contract: Contract, derived: Iterable[Contract]
     if not snapshots:
         return Expired()
     needed = _recorded(catalog, contract, derived) | _read_now(catalog, snapshots)
-    old = [number for number, _ in snapshots[:-KEPT_SNAPSHOTS] if number not in needed]
+    needed |= _last_states(catalog, contract, [number for number, _ in snapshots])
+    old = [number for number, _ in snapshots if number not in needed]
     gone = catalog.expire(contract, old)
     return Expired(gone, _remove_unnamed(catalog, contract))
+
+
+def _last_states(catalog: LakeCatalog, contract: Contract, snapshots: list[int]) -> set[int]:
+    """The current snapshot, and the last that changed rows: a re-delivery makes snapshots that don't, and
+    would push earlier states out."""
+    same = catalog.record_only(contract)
+    states = [number for number in snapshots if number not in same]
+    return {*states[-KEPT_SNAPSHOTS:], snapshots[-1]}
 
 
 def _recorded(catalog: LakeCatalog, contract: Contract, derived: Iterable[Contract]) -> set[int]:

@@ -6,6 +6,7 @@ Counts come from the files of the snapshots that are current now; nothing is sca
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from healthlake.conform.as_of import as_of_name
@@ -15,7 +16,6 @@ from healthlake.contracts.silver import RESOURCE_TYPES
 from healthlake.days import iso_day
 from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.errors import UsageError
-from healthlake.gold import tables_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class GoldTrace:
     inputs: tuple[GoldInput, ...]
 
 
-def trace_gold(engine: DuckDBEngine, table: Contract, sql: str, key: str) -> GoldTrace:
+def trace_gold(engine: DuckDBEngine, table: Contract, relations: Collection[str], key: str) -> GoldTrace:
     """The inputs of a gold row. The key is its day, then as much of its grain as is known, a comma between
     them; `UsageError` where there is no such row."""
     expected = f"expected DAY or DAY,{','.join(table.grain)}"
@@ -51,7 +51,7 @@ def trace_gold(engine: DuckDBEngine, table: Contract, sql: str, key: str) -> Gol
             f" healthlake sql \"SELECT * FROM {table.name} WHERE dt = DATE '{day}'\"; or compute it:"
             f" healthlake materialize --from {day} --select key:{table.name}"
         )
-    return GoldTrace(table.name, day, rows, tuple(_inputs(engine, sql, day)))
+    return GoldTrace(table.name, day, rows, tuple(_inputs(engine, relations, day)))
 
 
 def _matching(engine: DuckDBEngine, table: Contract, day: datetime.date, grain: list[str]) -> int:
@@ -62,9 +62,9 @@ def _matching(engine: DuckDBEngine, table: Contract, day: datetime.date, grain: 
     return sum(["" if value is None else str(value) for value in row[1:]] == grain for row in rows)
 
 
-def _inputs(engine: DuckDBEngine, sql: str, day: datetime.date) -> list[GoldInput]:
+def _inputs(engine: DuckDBEngine, relations: Collection[str], day: datetime.date) -> list[GoldInput]:
     histories = {as_of_name(kind): kind.history.name for kind in RESOURCE_TYPES}
-    names = {histories.get(name, name) for name in tables_of(sql)}
+    names = {histories.get(name, name) for name in relations}
     found = []
     for name in (name for name in TABLES if name in names):
         version = engine.catalog.version(TABLES[name])

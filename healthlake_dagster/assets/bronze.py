@@ -44,6 +44,6 @@ def bronze_assets(settings: Settings) -> dg.AssetsDefinition:
         days = days_of(context.partition_keys)
         with step_faults():
             report = etl.raw_to_bronze(context, days, listen(context))
-        yield from report_job(context, report)
+        yield from report_job(context, report, query.policy)
 
     return materialize

@@ -38,7 +38,7 @@ def raw_asset(settings: Settings) -> dg.AssetsDefinition:
                 context.add_asset_metadata(facts, asset_key=RAW_ASSET, partition_key=day.isoformat())
             yield dg.MaterializeResult(asset_key=RAW_ASSET)
         results = [CheckResult(FILES_LANDED, day, 1, 0 if files else 1) for day, files in drops.items()]
-        log_checks(context, RAW_ASSET, results)
+        log_checks(context, RAW_ASSET, results, lake.settings.policy)
 
     return materialize
 

@@ -41,7 +41,7 @@ def silver_assets(settings: Settings) -> dg.AssetsDefinition:
         types = types_of({key.to_user_string() for key in context.selected_asset_keys})
         with step_faults():
             report = etl.bronze_to_silver(context, days, types, listen(context))
-        yield from report_job(context, report)
+        yield from report_job(context, report, query.policy)
 
     return materialize
 

@@ -10,12 +10,21 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections.abc import Sequence
+from pathlib import Path
 
 import dagster as dg
 
 from healthlake.checks.catalogue import catalogue
+from healthlake.checks.model import Status
 from healthlake.contracts.silver import SILVER_RECONCILIATION
 from healthlake.errors import UsageError
+from healthlake_dagster.commands.check_reports import (
+    Answer,
+    answers_of,
+    count,
+    write_junit,
+    write_markdown,
+)
 from healthlake_dagster.commands.materialize import DONE, FAILED, RunSummary, tell_failed
 from healthlake_dagster.definitions import build_definitions
 from healthlake_dagster.resources.lake import LakeResource
@@ -23,22 +32,27 @@ from healthlake_dagster.runs import lake_instance, new_run_id, run_events
 from healthlake_dagster.settings import Settings
 from healthlake_dagster.terminal import print_table, stderr, stdout
 
+_SHOWN = {Status.WARN: "WARN", Status.FAIL: "FAIL", Status.ERROR: "ERROR", Status.NOT_APPLICABLE: "n/a"}
 
-def check_days(settings: Settings, days: Sequence[datetime.date]) -> int:
-    """Runs all checks, prints them, gives the exit code."""
+
+def check_days(
+    settings: Settings, days: Sequence[datetime.date], junit: Path | None = None, markdown: Path | None = None
+) -> int:
+    """Runs all checks, prints them and writes the files that are asked for, gives the exit code."""
     require_materialized(settings, days)
     summary = run_checks(settings, days)
-    print_checks(summary.checks)
+    answers = answers_of(summary.checks)
+    print_answers(answers)
     tell_failed(summary, stdout)
-    failed = [check for check in summary.checks if not check.passed]
-    errors = [check for check in failed if check.severity is dg.AssetCheckSeverity.ERROR]
-    stdout.print(
-        f"{len(summary.checks)} checks: {len(summary.checks) - len(failed)} passed,"
-        f" {len(failed) - len(errors)} warned, {len(errors)} failed"
-    )
+    stdout.print(count(answers))
+    if junit:
+        write_junit(junit, answers)
+    if markdown:
+        write_markdown(markdown, answers, f"healthlake check, {days[0]} to {days[-1]}")
     for fault in summary.faults:
         stderr.print(f"healthlake: {fault}", markup=False)
-    return FAILED if errors or not summary.succeeded else DONE
+    failed = any(answer.status in (Status.FAIL, Status.ERROR) for answer in answers)
+    return FAILED if failed or not summary.succeeded else DONE
 
 
 def require_materialized(settings: Settings, days: Sequence[datetime.date]) -> None:
@@ -66,25 +80,10 @@ def run_checks(settings: Settings, days: Sequence[datetime.date]) -> RunSummary:
         return RunSummary.of(instance, run_id)
 
 
-def print_checks(checks: Sequence[dg.AssetCheckEvaluation]) -> None:
-    """One row a check and day, in the order of the catalogue."""
-    order = {table: index for index, table in enumerate(catalogue())}
-    found = [
-        (
-            check.asset_key.to_user_string(),
-            check.check_name,
-            check.partition,
-            _status(check),
-            check.metadata["applicable"].value,
-            check.metadata["violated"].value,
-        )
-        for check in checks
+def print_answers(answers: Sequence[Answer]) -> None:
+    """One row a check and day."""
+    rows = [
+        (a.table, a.check, a.day, _SHOWN.get(a.status, a.status.value), a.applicable, a.violated)
+        for a in answers
     ]
-    rows = sorted(found, key=lambda row: (order[row[0]], row[1], row[2]))
     print_table("Checks", ("table", "check", "day", "status", "applicable", "violated"), rows, numbers=(4, 5))
-
-
-def _status(check: dg.AssetCheckEvaluation) -> str:
-    if check.passed:
-        return "pass"
-    return "FAIL" if check.severity is dg.AssetCheckSeverity.ERROR else "WARN"

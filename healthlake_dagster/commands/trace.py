@@ -14,7 +14,7 @@ from healthlake.contracts.model import Contract, Layer
 from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.errors import UsageError
 from healthlake.evidence import RawFile, record_bytes
-from healthlake.gold import gold_sql
+from healthlake.gold_source import gold_source
 from healthlake.trace import Fate, GoldTrace, Sighting, Trace, trace, trace_gold, trace_key, traced_table
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.query import QueryResource
@@ -37,7 +37,8 @@ def show_trace(
     lake.require()
     with QueryResource(lake).engine() as engine:
         if table.layer is Layer.GOLD:
-            _show_gold(trace_gold(engine, table, gold_sql(settings.sql_folder, table), key), is_raw, form)
+            source = gold_source(settings.sql_folder, table, settings.policy)
+            _show_gold(trace_gold(engine, table, source.relations, key), is_raw, form)
             return
         found = trace(engine, trace_key(table, key))
         if is_raw:

@@ -7,12 +7,11 @@ import datetime
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-import dagster as dg
-
 from healthlake.contracts.silver import ResourceType
 from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.jobs import bronze_to_silver, raw_to_bronze
 from healthlake.report import JobReport, Listener
+from healthlake_dagster.listening import Step
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.spark import SparkJobs
 from healthlake_dagster.settings import Settings
@@ -22,12 +21,12 @@ class EtlResource(Protocol):
     """Runs one job at a time for a step, whose context it gets to be interrupted with it."""
 
     def raw_to_bronze(
-        self, context: dg.AssetExecutionContext, days: Sequence[datetime.date], listener: Listener
+        self, context: Step, days: Sequence[datetime.date], listener: Listener
     ) -> JobReport: ...
 
     def bronze_to_silver(
         self,
-        context: dg.AssetExecutionContext,
+        context: Step,
         days: Sequence[datetime.date],
         types: Sequence[ResourceType],
         listener: Listener,
@@ -46,16 +45,14 @@ class DuckDBJobs:
         self._lake = lake
         self._only = only
 
-    def raw_to_bronze(
-        self, context: dg.AssetExecutionContext, days: Sequence[datetime.date], listener: Listener
-    ) -> JobReport:
+    def raw_to_bronze(self, context: Step, days: Sequence[datetime.date], listener: Listener) -> JobReport:
         catalog = self._lake.catalog()
         with self._engine() as engine:
             return raw_to_bronze(engine, catalog, days, listener, self._only)
 
     def bronze_to_silver(
         self,
-        context: dg.AssetExecutionContext,
+        context: Step,
         days: Sequence[datetime.date],
         types: Sequence[ResourceType],
         listener: Listener,

@@ -11,10 +11,11 @@ from dagster._core.pipes.context import PipesMessageHandler, build_external_exec
 
 from healthlake.messages import hear
 from healthlake.report import Listener
+from healthlake_dagster.listening import Step
 
 
 @contextmanager
-def pipes_session(context: dg.AssetExecutionContext, listener: Listener) -> Iterator[dg.PipesSession]:
+def pipes_session(context: Step, listener: Listener) -> Iterator[dg.PipesSession]:
     """A session with a process on this machine. Progress goes to `listener` as it comes.
 
     As `dg.open_pipes_session` (1.13.27), but for its demand that the step yields a result for each check:
@@ -35,9 +36,7 @@ def pipes_session(context: dg.AssetExecutionContext, listener: Listener) -> Iter
 class _Handler(PipesMessageHandler):
     """Keeps all messages, and lets the listener hear those of progress."""
 
-    def __init__(
-        self, context: dg.AssetExecutionContext, reader: dg.PipesMessageReader, listener: Listener
-    ) -> None:
+    def __init__(self, context: Step, reader: dg.PipesMessageReader, listener: Listener) -> None:
         super().__init__(context, reader)
         self._listener = listener
 

@@ -6,12 +6,14 @@ import datetime
 from collections.abc import Sequence
 
 from healthlake.checks.model import CheckResult
+from healthlake.checks.policy import Policy
 from healthlake.checks.run import check_published
 from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.contracts.model import Contract
 from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.engine.protocol import Row
-from healthlake.gold import gold_sql, inputs_of, inputs_unchanged, materialize_gold, relate
+from healthlake.gold import inputs_unchanged, materialize_gold
+from healthlake.gold_source import GoldSource, gold_source, relate
 from healthlake.report import JobReport, Listener
 from healthlake.staleness import stale_days, unsplit_days
 from healthlake_dagster.resources.lake import LakeResource
@@ -23,21 +25,28 @@ class QueryResource:
     def __init__(self, lake: LakeResource) -> None:
         self._lake = lake
 
+    @property
+    def policy(self) -> Policy:
+        """This deployment's terms for rules."""
+        return self._lake.settings.policy
+
     def materialize(self, contract: Contract, days: Sequence[datetime.date], listener: Listener) -> JobReport:
-        """Computes a gold table for `days` from its file in the SQL folder."""
+        """Computes a gold table for `days`."""
         settings = self._lake.settings
         catalog = self._lake.catalog()
-        sql = gold_sql(settings.sql_folder, contract)
+        source = self._source(contract)
         with self.engine() as engine:
-            return materialize_gold(engine, catalog, contract, sql, days, listener, settings.allow_gaps)
+            return materialize_gold(
+                engine, catalog, contract, source, days, listener, settings.allow_gaps, settings.policy
+            )
 
     def stale_days(self) -> list[datetime.date]:
         """The gold days whose inputs changed since they were computed, of any table, ascending."""
-        catalog, folder = self._lake.catalog(), self._lake.settings.sql_folder
+        catalog = self._lake.catalog()
         found: set[datetime.date] = set()
         for contract in GOLD_TABLES:
-            sql = gold_sql(folder, contract)
-            found.update(stale_days(catalog, contract, sql, inputs_of(sql)))
+            source = self._source(contract)
+            found.update(stale_days(catalog, contract, source.text, source.inputs))
         return sorted(found)
 
     def unsplit_days(self) -> list[datetime.date]:
@@ -52,8 +61,7 @@ class QueryResource:
         with self.engine() as engine:
             results = [result for table in tables for result in check_published(engine, table, days)]
             for contract in gold:
-                sql = gold_sql(self._lake.settings.sql_folder, contract)
-                results += inputs_unchanged(engine, catalog, contract, sql, days)
+                results += inputs_unchanged(engine, catalog, contract, self._source(contract), days)
             return results
 
     def select(self, sql: str) -> list[Row]:
@@ -61,6 +69,10 @@ class QueryResource:
         with self.engine() as engine:
             relate(engine, sql, None)
             return engine.rows(sql, "athena")
+
+    def _source(self, contract: Contract) -> GoldSource:
+        settings = self._lake.settings
+        return gold_source(settings.sql_folder, contract, settings.policy)
 
     def engine(self) -> DuckDBEngine:
         settings = self._lake.settings

@@ -14,12 +14,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import dagster as dg
-
 from healthlake.contracts.silver import RESOURCE_TYPES, ResourceType
 from healthlake.errors import EngineError
 from healthlake.messages import job_report
 from healthlake.report import JobReport, Listener
+from healthlake_dagster.listening import Step
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.pipes import pipes_session
 
@@ -34,14 +33,12 @@ class SparkJobs:
     def __init__(self, lake: LakeResource) -> None:
         self._lake = lake
 
-    def raw_to_bronze(
-        self, context: dg.AssetExecutionContext, days: Sequence[datetime.date], listener: Listener
-    ) -> JobReport:
+    def raw_to_bronze(self, context: Step, days: Sequence[datetime.date], listener: Listener) -> JobReport:
         return self._run(context, "raw_to_bronze_synthea", days, [], listener)
 
     def bronze_to_silver(
         self,
-        context: dg.AssetExecutionContext,
+        context: Step,
         days: Sequence[datetime.date],
         types: Sequence[ResourceType],
         listener: Listener,
@@ -52,7 +49,7 @@ class SparkJobs:
 
     def _run(
         self,
-        context: dg.AssetExecutionContext,
+        context: Step,
         script: str,
         days: Sequence[datetime.date],
         tables: Sequence[str],

@@ -16,19 +16,20 @@ import pyarrow as pa
 
 from healthlake.checks.fused import fused_counts
 from healthlake.checks.run import QUERIES_AT_ONCE
-from tests.checks.examples import CONTRACTS, DAY, Example, arrow, typed
+from healthlake.contracts.registry import TABLES
+from tests.checks.examples import DAY, Example, arrow, typed
 
 Ask = Callable[[str], Sequence[Sequence[Any]]]
 """SQL -> rows."""
 
-_TABLE = re.compile(rf"(?<!')\b(?:{'|'.join(CONTRACTS)})\b(?!')")
+_TABLE = re.compile(rf"(?<!')\b(?:{'|'.join(TABLES)})\b(?!')")
 
 _ID = re.compile(r"(?<!\bfile)_id$|^mrn$|^ssn$")
 
 
 def tables(examples: Sequence[Example]) -> Iterator[tuple[str, pa.Table]]:
     """Each table's name and the rows of all examples in it; `example` is the place in `examples`."""
-    for name in CONTRACTS:
+    for name in TABLES:
         placed = [(n, row) for n, each in enumerate(examples) for row in each.rows.get(name, ())]
         rows = arrow(name, [_apart(n, examples[n], typed(name, row)) for n, row in placed])
         yield f"every_{name}", rows.append_column("example", pa.array([n for n, _ in placed], pa.int32()))

@@ -4,6 +4,7 @@ UI's instance."""
 from __future__ import annotations
 
 import shutil
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import dagster as dg
@@ -30,8 +31,10 @@ def test_every_check_of_every_day_is_a_row_and_warnings_are_told_but_fail_nothin
     assert ["bronze_patient", "keys_not_null", DAYS[1], "pass", "3", "0"] in rows
     assert ["bronze_encounter", "has_rows", DAYS[1], "WARN", "1", "1"] in rows
     assert f"WARN bronze_encounter has_rows {DAYS[1]}: violated by 1 of 1: The day has rows." in lines
-    passed = 3 * CHECKS - WARNINGS
-    assert lines[-1] == f"{3 * CHECKS} checks: {passed} passed, {WARNINGS} warned, 0 failed"
+    skipped = sum(row[3] == "n/a" for row in rows)
+    passed = 3 * CHECKS - WARNINGS - skipped
+    said = f"{passed} passed, {skipped} not applicable, {WARNINGS} warned, 0 failed"
+    assert lines[-1] == f"{3 * CHECKS} checks: {said}"
 
 
 def test_the_answers_of_each_run_are_in_the_instance_as_the_days_status(
@@ -54,6 +57,28 @@ def test_the_answers_of_each_run_are_in_the_instance_as_the_days_status(
     assert evaluation.target_materialization_data.storage_id == made.storage_id
 
 
+def test_the_answers_are_files_that_a_ci_shows(
+    healthlake: Command, materialized: Materialized, tmp_path: Path
+) -> None:
+    junit, markdown = tmp_path / "out" / "checks.xml", tmp_path / "out" / "checks.md"
+    files = ("--junit", junit, "--markdown", markdown)
+    answer = healthlake("check", "--from", DAYS[0], "--to", DAYS[2], *files, "--lake", materialized.lake)
+    assert answer.code == 0
+    root = ET.parse(junit).getroot()  # noqa: S314 - written by us a moment ago
+    cases = root.findall("testsuite/testcase")
+    assert len(cases) == int(root.get("tests") or 0) == 3 * CHECKS
+    assert root.findall("testsuite/testcase/failure") == []
+    warned = [case for case in cases if (case.findtext("system-out") or "").startswith("WARN: ")]
+    assert len(warned) == WARNINGS
+    assert ("silver_dim_patient", f"newest_not_quarantined {DAYS[1]}") in {
+        (case.get("classname"), case.get("name")) for case in warned
+    }
+    text = markdown.read_text("utf-8")
+    assert text.startswith(f"## healthlake check, {DAYS[0]} to {DAYS[2]}\n\n{answer.out.splitlines()[-1]}.")
+    assert text.count("| ⚠️ warn |") == WARNINGS
+    assert text.count("| ✅ pass |") + text.count("| ⬜ not applicable |") == 3 * CHECKS - WARNINGS
+
+
 def test_a_failed_error_check_ends_with_one_and_is_told_apart(
     healthlake: Command, materialized: Materialized, tmp_path: Path
 ) -> None:
@@ -61,7 +86,7 @@ def test_a_failed_error_check_ends_with_one_and_is_told_apart(
     shutil.copytree(lake, tmp_path / "aside")
     try:
         double_a_day(lake, "silver_fct_encounter", DAYS[0])
-        answer = healthlake("check", "--from", DAYS[0], "--lake", lake)
+        answer = healthlake("check", "--from", DAYS[0], "--junit", tmp_path / "checks.xml", "--lake", lake)
     finally:
         # Tables know their place, so the lake that was tampered with is the one that the others use.
         shutil.rmtree(lake)
@@ -72,7 +97,11 @@ def test_a_failed_error_check_ends_with_one_and_is_told_apart(
     assert failed.startswith(
         f"FAIL silver_fct_encounter grain_unique {DAYS[0]}: violated by 2 of 5: encounter_id"
     )
-    assert lines[-1] == f"{CHECKS} checks: {CHECKS - 1} passed, 0 warned, 1 failed"
+    assert lines[-1].startswith(f"{CHECKS} checks: ")
+    assert lines[-1].endswith(" 0 warned, 1 failed")
+    case = ET.parse(tmp_path / "checks.xml").find("testsuite/testcase/failure")  # noqa: S314 - our own
+    assert case is not None
+    assert (case.get("message") or "").startswith("violated by 2 of 5: encounter_id")
 
 
 def double_a_day(lake: Path, table: str, day: str) -> None:

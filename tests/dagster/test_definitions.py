@@ -11,12 +11,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from healthlake.checks.catalogue import RAW_ASSET, catalogue
+from healthlake.checks.families import RAW_ASSET, catalogue
+from healthlake.checks.policy import Policy
 from healthlake.conform.as_of import as_of_name
 from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES
-from healthlake.gold import gold_sql, tables_of
+from healthlake.gold_source import gold_source, tables_of
 from healthlake_dagster import previews
 from healthlake_dagster.assets.gold import upstream_of
 from healthlake_dagster.definitions import build_definitions
@@ -132,7 +133,7 @@ def test_gold_depends_on_the_ledger_and_on_the_tables_that_its_sql_names() -> No
     kind = RESOURCE_TYPES[0]
     tables = f"{kind.current.name}_as_of AS p, bronze_file, {kind.bronze.name}"
     sql = f"WITH own AS (SELECT 1) SELECT * FROM own, {tables}"
-    assert upstream_of(sql) == ["bronze_file", kind.current.name, "silver_reconciliation"]
+    assert upstream_of(tables_of(sql)) == ["bronze_file", kind.current.name, "silver_reconciliation"]
 
 
 def test_gold_comes_after_everything_that_it_reads_although_the_ledgers_own_edges_stand_for_some() -> None:
@@ -140,7 +141,7 @@ def test_gold_comes_after_everything_that_it_reads_although_the_ledgers_own_edge
         ancestors = {
             key.to_user_string() for key in GRAPH.get_ancestor_asset_keys(dg.AssetKey(contract.name))
         }
-        read = tables_of(gold_sql(SETTINGS.sql_folder, contract))
+        read = gold_source(SETTINGS.sql_folder, contract, Policy()).relations
         assert read & set(TABLES) <= ancestors
         for kind in RESOURCE_TYPES:
             if as_of_name(kind) in read:

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from healthlake.contracts.gold import GOLD_TABLES
-from healthlake.gold import gold_sql, inputs_of, inputs_unchanged
+from healthlake.checks.model import Terms
+from healthlake.checks.policy import Policy
+from healthlake.contracts.gold import GOLD_DQ_RESULT, GOLD_TABLES
+from healthlake.contracts.model import Contract
+from healthlake.gold import inputs_unchanged
+from healthlake.gold_source import GoldSource, SqlSource, gold_source
 from healthlake.lake.revisions import replace, withdraw
 from healthlake.staleness import stale_days, unsplit_days
 from tests.world import SQL, World, day, patient
@@ -31,9 +35,12 @@ def world(tmp_path: Path) -> Iterator[World]:
 def stale(world: World) -> dict[str, list[datetime.date]]:
     found = {}
     for contract in GOLD_TABLES:
-        sql = gold_sql(SQL, contract)
-        found[contract.name] = stale_days(world.catalog, contract, sql, inputs_of(sql))
+        found[contract.name] = _stale(world, contract, gold_source(SQL, contract, Policy()))
     return found
+
+
+def _stale(world: World, contract: Contract, source: GoldSource) -> list[datetime.date]:
+    return stale_days(world.catalog, contract, source.text, source.inputs)
 
 
 def none_stale() -> dict[str, list[datetime.date]]:
@@ -41,8 +48,8 @@ def none_stale() -> dict[str, list[datetime.date]]:
 
 
 def answers(world: World) -> list[int]:
-    sql = gold_sql(SQL, GOLD_TABLES[0])
-    found = inputs_unchanged(world.engine, world.catalog, GOLD_TABLES[0], sql, DAYS)
+    source = gold_source(SQL, GOLD_TABLES[0], Policy())
+    found = inputs_unchanged(world.engine, world.catalog, GOLD_TABLES[0], source, DAYS)
     return [result.violated for result in found]
 
 
@@ -74,9 +81,14 @@ def test_computing_the_stale_days_again_leaves_none(world: World) -> None:
 
 
 def test_other_sql_makes_every_day_stale(world: World) -> None:
-    contract = GOLD_TABLES[0]
-    sql = gold_sql(SQL, contract) + "\n"
-    assert stale_days(world.catalog, contract, sql, inputs_of(sql)) == DAYS
+    contract = GOLD_TABLES[-1]
+    source = gold_source(SQL, contract, Policy())
+    assert _stale(world, contract, SqlSource(source.text + "\n")) == DAYS
+
+
+def test_other_terms_of_a_rule_make_every_days_verdicts_stale(world: World) -> None:
+    policy = Policy({"P01": Terms(50, None, note="2026-03-01: tried")})
+    assert _stale(world, GOLD_DQ_RESULT, gold_source(SQL, GOLD_DQ_RESULT, policy)) == DAYS
 
 
 def test_a_landed_day_that_was_never_split_is_unsplit(world: World) -> None:

@@ -11,12 +11,14 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from healthlake.checks.policy import Policy
 from healthlake.contracts.model import Contract
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES
 from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.errors import EngineError
-from healthlake.gold import gold_sql, materialize_gold
+from healthlake.gold import materialize_gold
+from healthlake.gold_source import gold_source
 from healthlake.lake.revisions import replace, withdraw
 from healthlake.report import JobReport, Listener
 from tests.memory_catalog import MemoryCatalog
@@ -174,8 +176,8 @@ def _gold_difference(world: World, model: Model) -> str | None:
     contract = TABLES[DASHBOARD]
     days = [day(number) for number in DAYS]
     with DuckDBEngine(world.catalog) as engine:
-        sql = gold_sql(SQL, contract)
-        report = materialize_gold(engine, world.catalog, contract, sql, days, Listener())
+        source = gold_source(SQL, contract, Policy())
+        report = materialize_gold(engine, world.catalog, contract, source, days, Listener())
     expected = [row for on in days for row in dashboard(model, on)]
     return _faults([report]) or _compared(DASHBOARD, expected, _rows(world, DASHBOARD))
 

@@ -23,6 +23,7 @@ from tests.model.reference import (
 _NONE: Mapping[str, int] = Counter()
 _SUBJECT = {"Encounter": slice(2, 3), "Observation": slice(3, 4)}
 """Where a row has patient_id."""
+_TIME = 4
 _GRAIN = slice(3, 6)
 """Where an observation's row has patient, time and code."""
 
@@ -56,27 +57,54 @@ def _silver_lines(model: Model, kind: str, dt: datetime.date) -> list[Row]:
         if _is_null(row, _SUBJECT.get(kind))
     ]
     counts = model.account[kind].get(dt, _NONE)
-    made = [_line(dt, HISTORY[kind], [r[0] for r in before], len(nulls), counts, _re_sent(history, dt))]
+    across = _across_days(history, {v.key: v.content_hash for _, v in current}, dt)
+    days = [row[0] for row in now]
+    orphans = _orphans(model, kind, now, dt)
+    made = [_line(dt, HISTORY[kind], [r[0] for r in before], len(nulls), counts, across)]
     if kind != "Observation":
         found = [row for row in now if _is_null(row, _SUBJECT.get(kind))]
-        return [*made, _line(dt, CURRENT[kind], [row[0] for row in now], len(found))]
+        return [*made, _line(dt, CURRENT[kind], days, len(found), orphans=orphans)]
     grains = len(list(collapse(current)))
     found = [row for row in now if _is_null(row, _GRAIN)]
     collapsed = len(now) - len(found) - grains
-    made.append(_line(dt, CURRENT[kind], [row[0] for row in now], len(found), collapsed=collapsed))
-    return [*made, (dt, COLLAPSED, None, grains, *[0] * (len(OUTCOMES) + 4))]
+    times = [row[_TIME].date() for row in now if row[_TIME] is not None]
+    age = (dt - max(times)).days if times else None
+    made.append(_line(dt, CURRENT[kind], days, len(found), collapsed=collapsed, orphans=orphans, age=age))
+    return [*made, (dt, COLLAPSED, None, grains, *[0] * (len(OUTCOMES) + 6), None, None)]
 
 
 def _is_null(row: Row, columns: slice | None) -> bool:
     return columns is not None and None in row[columns]
 
 
-def _re_sent(history: Sequence[Version], dt: datetime.date) -> int:
-    """The contents of `dt` that an earlier day had brought."""
-    days: defaultdict[tuple[str, str], set[datetime.date]] = defaultdict(set)
+def _orphans(model: Model, kind: str, rows: Sequence[Row], dt: datetime.date) -> int | None:
+    """Rows of a patient that is not current."""
+    if kind not in _SUBJECT:
+        return None
+    known = {version.key for _, version in winners(model.versions("Patient", dt))}
+    return sum(row[_SUBJECT[kind]][0] not in (None, *known) for row in rows)
+
+
+def _across_days(
+    history: Sequence[Version], now: Mapping[str, str], dt: datetime.date
+) -> tuple[int, int, int]:
+    """Re-sent, late and reverted contents of `dt`; `now` has the content that each id has."""
+    of_content: defaultdict[tuple[str, str], list[Version]] = defaultdict(list)
+    first: dict[str, datetime.date] = {}
     for each in history:
-        days[each.key, each.content_hash].add(each.dt)
-    return sum(dt in on and min(on) < dt for on in days.values())
+        of_content[each.key, each.content_hash].append(each)
+        first[each.key] = min(each.dt, first.get(each.key, each.dt))
+    re_sent = late = reverted = 0
+    for (key, content), versions in of_content.items():
+        came = [v for v in versions if v.dt == dt]
+        if not came:
+            continue
+        wins = key not in now if came[0].resource is None else now.get(key) == content
+        is_known = min(v.dt for v in versions) < dt
+        re_sent += is_known
+        late += not is_known and first[key] < dt and not wins
+        reverted += is_known and came[0].stated is None and not wins
+    return re_sent, late, reverted
 
 
 def _line(
@@ -85,8 +113,11 @@ def _line(
     days: Sequence[datetime.date],
     nulls: int = 0,
     counts: Mapping[str, int] = _NONE,
-    re_sent: int = 0,
+    across: tuple[int, int, int] = (0, 0, 0),
     collapsed: int = 0,
+    orphans: int | None = None,
+    age: int | None = None,
 ) -> Row:
     outcomes = [counts[name] for name in OUTCOMES]
-    return (dt, table, days.count(dt), len(days), nulls, *outcomes, re_sent, collapsed, counts["quarantined"])
+    shown = (days.count(dt), len(days), nulls, *outcomes, *across, collapsed, counts["quarantined"])
+    return (dt, table, *shown, orphans, age)

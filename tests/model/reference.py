@@ -66,8 +66,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "rows_with_null_key",
         *OUTCOMES,
         "re_sent",
+        "late",
+        "reverted",
         "collapsed",
         "quarantined",
+        "orphans",
+        "days_since_newest_event",
     ),
 }
 
