@@ -66,6 +66,41 @@ def _of_other(name: str, resource_type: str, column: str) -> Lookup:
     return Lookup(name, resource_type, column, (), select, (BRONZE_OTHER.name,))
 
 
+def _holders(column: str) -> Lookup:
+    """How many current patients have an identifier."""
+    patient = _of_silver("patient", "Patient", (column,))
+    select = (
+        f"SELECT {column} AS id, count(*) AS patients FROM ({patient.select}) AS holders"
+        f" WHERE {column} IS NOT NULL GROUP BY {column}"
+    )
+    return Lookup(f"{column}_holder", column, ("patients",), select, patient.reads)
+
+
+def _earlier(name: str, resource_type: str, columns: tuple[str, ...]) -> Lookup:
+    """The least and the greatest of what drops before the day said of an id."""
+    kind = next(each for each in RESOURCE_TYPES if each.name == resource_type)
+    ends = [
+        (f"{function}({column})", f"{end}_{column}")
+        for column in columns
+        for function, end in (("min", "first"), ("max", "last"))
+    ]
+    made = ", ".join(f"{expression} AS {alias}" for expression, alias in ends)
+    select = (
+        f"SELECT {kind.key} AS id, {made} FROM {kind.history.name}"
+        f" WHERE dt < {{day}} AND NOT is_deleted GROUP BY {kind.key}"
+    )
+    return Lookup(name, kind.key, tuple(alias for _, alias in ends), select, (kind.history.name,))
+
+
+def _seen() -> Lookup:
+    """Patients that an encounter of the drops up to the day names."""
+    select = (
+        "SELECT DISTINCT patient_id AS id FROM silver_encounter_history"
+        " WHERE dt <= {day} AND NOT is_deleted AND patient_id IS NOT NULL"
+    )
+    return Lookup("patient_seen", "patient_id", (), select, ("silver_encounter_history",))
+
+
 LOOKUPS: Mapping[str, Lookup] = {
     lookup.name: lookup
     for lookup in (
@@ -75,6 +110,11 @@ LOOKUPS: Mapping[str, Lookup] = {
         _of_other("service_provider", "Organization", "service_provider_id"),
         _of_other("location", "Location", "location_id"),
         _of_other("practitioner", "Practitioner", "practitioner_id"),
+        _holders("mrn"),
+        _holders("ssn"),
+        _earlier("earlier_patient", "Patient", ("birth_date", "gender")),
+        _earlier("earlier_encounter", "Encounter", ("patient_id",)),
+        _seen(),
     )
 }
 """By name: what rules may name in `looks_up`."""

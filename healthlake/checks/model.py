@@ -69,6 +69,9 @@ FAILS = Terms(None, 0)
 WARNS = Terms(0, None)
 """One violation warns."""
 
+MEASURED = Terms(None, None)
+"""Counted, and never held against the data."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -86,7 +89,7 @@ class Check:
     Both are empty where a rule is not about rows.
 
     `structural` rules can only be broken by our own code: they run on what is about to be published, and
-    block it. `id` is never given to another rule.
+    block it. `id` is never given to another rule. `note` says what the demo's drops show where they break it.
     """
 
     id: str
@@ -105,6 +108,7 @@ class Check:
     reads: tuple[str, ...] = ()
     reads_before: tuple[str, ...] = ()
     structural: bool = False
+    note: str = ""
     trips: ExampleRows = field(default_factory=dict)
     passes: ExampleRows = field(default_factory=dict)
 
