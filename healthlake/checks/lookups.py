@@ -73,7 +73,7 @@ def _holders(column: str) -> Lookup:
         f"SELECT {column} AS id, count(*) AS patients FROM ({patient.select}) AS holders"
         f" WHERE {column} IS NOT NULL GROUP BY {column}"
     )
-    return Lookup(f"{column}_holder", column, ("patients",), select, patient.reads)
+    return Lookup(f"{column}_holder", "Patient", column, ("patients",), select, patient.reads)
 
 
 def _earlier(name: str, resource_type: str, columns: tuple[str, ...]) -> Lookup:
@@ -89,7 +89,9 @@ def _earlier(name: str, resource_type: str, columns: tuple[str, ...]) -> Lookup:
         f"SELECT {kind.key} AS id, {made} FROM {kind.history.name}"
         f" WHERE dt < {{day}} AND NOT is_deleted GROUP BY {kind.key}"
     )
-    return Lookup(name, kind.key, tuple(alias for _, alias in ends), select, (kind.history.name,))
+    return Lookup(
+        name, resource_type, kind.key, tuple(alias for _, alias in ends), select, (kind.history.name,)
+    )
 
 
 def _seen() -> Lookup:
@@ -98,7 +100,7 @@ def _seen() -> Lookup:
         "SELECT DISTINCT patient_id AS id FROM silver_encounter_history"
         " WHERE dt <= {day} AND NOT is_deleted AND patient_id IS NOT NULL"
     )
-    return Lookup("patient_seen", "patient_id", (), select, ("silver_encounter_history",))
+    return Lookup("patient_seen", "Encounter", "patient_id", (), select, ("silver_encounter_history",))
 
 
 LOOKUPS: Mapping[str, Lookup] = {
