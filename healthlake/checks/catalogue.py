@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from healthlake.checks import families
 from healthlake.checks.encounter import ENCOUNTER_RULES
 from healthlake.checks.families import FILES_LANDED, RAW_ASSET
+from healthlake.checks.files import FILE_RULES
 from healthlake.checks.model import Check
 from healthlake.checks.observation import OBSERVATION_RULES
 from healthlake.checks.patient import PATIENT_RULES
@@ -41,7 +42,7 @@ def catalogue() -> Mapping[str, tuple[Check, ...]]:
         checks[table.name].append(families.inputs_unchanged_check(table))
     for table in (BRONZE_QUARANTINE, SILVER_QUARANTINE):
         checks[table.name].append(families.nothing_quarantined(table))
-    for check in (*PATIENT_RULES, *ENCOUNTER_RULES, *OBSERVATION_RULES):
+    for check in (*FILE_RULES, *PATIENT_RULES, *ENCOUNTER_RULES, *OBSERVATION_RULES):
         checks[check.table].append(check)
     return {table: tuple(found) for table, found in checks.items()}
 

@@ -8,6 +8,8 @@ exists.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 LOINC_FORM = "^[0-9]{1,7}-[0-9]\\\\z"
 """Term codes: digits, dash, digit. Answers (LA…) and parts (LP…) are other schemes."""
 
@@ -40,21 +42,22 @@ _PERMUTED = (
 
 def loinc_holds(column: str) -> str:
     """Condition: the check digit of a LOINC code of LOINC_FORM is right (mod 10)."""
-    return _luhn_sum(f"replace({column}, '-', '')", _LOINC_DIGITS) + " % 10 = 0"
+    places = (0, *range(2, 2 + _LOINC_DIGITS - 1))  # The dash is at 1.
+    return f"{_luhn_sum(column, places)} % 10 = 0"
 
 
 def npi_holds(column: str) -> str:
     """Condition: the check digit of a National Provider Identifier of NPI_FORM is right (Luhn, 80840)."""
-    return f"({_luhn_sum(column, 10)} + {_NPI_PREFIX}) % 10 = 0"
+    return f"({_luhn_sum(column, range(10))} + {_NPI_PREFIX}) % 10 = 0"
 
 
 def verhoeff_holds(column: str) -> str:
     """Condition: the check digit of a SNOMED CT identifier of SNOMED_FORM is right (Verhoeff).
 
     Verhoeff multiplies elements of the dihedral group D5, read from the right. Element v turns by v % 5, and
-    from 5 on also mirrors, after which turns count backwards: the product is t0 + m0 * (t1 + m1 * (…)), m = -1
-    for a mirror. With turns times 3 and a 1 innermost it is 1 modulo 15 only for no turn and no mirror. What
-    stands left of a shorter code counts 0, the element that changes nothing.
+    from 5 on also mirrors, after which turns count backwards: the product is t0 + m0 * (t1 + m1 * (…)), with
+    m = -1 for a mirror. With turns times 3 and a 1 innermost it is 1 modulo 15 only for no turn and no
+    mirror. What stands left of a shorter code counts 0, the element that changes nothing.
     """
     product = "1"
     for n in reversed(range(_SNOMED_DIGITS)):
@@ -64,14 +67,16 @@ def verhoeff_holds(column: str) -> str:
     return f"({product} - 1) % 15 = 0"
 
 
-def _luhn_sum(text: str, digits: int) -> str:
-    """The sum of the digits of `text`, at most `digits` of them, every second from the right doubled."""
+def _luhn_sum(text: str, places: Sequence[int]) -> str:
+    """The sum of the digits at `places` from the right, every second of them doubled."""
     terms = (
-        f"instr('{_DOUBLED if n % 2 else _PLAIN}', {_from_right(text, n, digits)})" for n in range(digits)
+        f"instr('{_DOUBLED if n % 2 else _PLAIN}', {_from_right(text, place, places[-1] + 1)})"
+        for n, place in enumerate(places)
     )
     return f"({' + '.join(terms)})"
 
 
-def _from_right(text: str, n: int, digits: int) -> str:
-    """The `n`th character from the right, counted from 0; a blank left of the first."""
-    return f"substr(concat('{' ' * (digits - 1)}', {text}), length({text}) + {digits - 1 - n}, 1)"
+def _from_right(text: str, n: int, longest: int) -> str:
+    """The `n`th character from the right, counted from 0; a blank left of the first. `text` has at most
+    `longest`."""
+    return f"substr(concat('{' ' * (longest - 1)}', {text}), length({text}) + {longest - 1 - n}, 1)"

@@ -83,7 +83,7 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         "start_has_a_time_of_day",
         "The start is known to the time.",
         Kahn.COMPLETENESS,
-        "A day or month is a legal start, and NULL in period_start: such encounters are in no count by month.",
+        "A day or month is a legal start, and NULL in period_start: the encounter is in no count by month.",
         terms=Terms(5, None),
         applies_when="period_start_precision IS NOT NULL",
         violated_when="period_start_precision <> 'time'",
@@ -194,7 +194,7 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         "not_long_after_death",
         "It did not end more than 60 days after the patient's death.",
         Kahn.TEMPORAL,
-        "The dead get bills and post-mortem reports for weeks, and no care for years: the patient lives, or the"
+        "The dead get bills and post-mortem reports for weeks, not for years: the patient lives, or the"
         " encounter is another's.",
         source="OHDSI Data Quality Dashboard: plausibleBeforeDeath",
         terms=Terms(0.1, 1),

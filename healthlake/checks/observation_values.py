@@ -282,8 +282,8 @@ _VALUE_RULES = (
         "O77",
         _TABLE,
         "interpretation_agrees_with_range",
-        "A value marked high is not below the reference range, one marked low not above, one marked normal not"
-        " outside.",
+        "A value marked high is not below the reference range, one marked low not above, one marked normal"
+        " not outside.",
         Kahn.COMPUTATION,
         "The flag, the range or the unit is wrong; clinicians read the flag.",
         source="FHIR R4: Observation.interpretation, referenceRange",

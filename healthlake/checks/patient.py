@@ -201,7 +201,7 @@ _PLACE_RULES = (
         "coordinates_on_earth",
         "Latitude is within 90 degrees, longitude within 180, and not both are 0.",
         Kahn.ATEMPORAL,
-        "Degrees out of range are mixed up or in another unit; 0, 0 is where geocoders put what they don't find.",
+        "Degrees out of range are mixed up or in another unit; 0, 0 is where geocoders put the unknown.",
         source="FHIR R4: geolocation (WGS84)",
         terms=Terms(0, 1),
         applies_when="address_latitude IS NOT NULL AND address_longitude IS NOT NULL",

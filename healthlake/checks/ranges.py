@@ -47,7 +47,7 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     Measurement("Body temperature", ("8310-5", "8331-1"), {"Cel": (11, 47), "[degF]": (51, 117)}, _RECORD),
     Measurement("Oxygen saturation", ("2708-6", "59408-5"), {"%": (20, 100)}),
     Measurement("Pain severity, 0 to 10", ("72514-3",), {"{score}": (0, 10)}, _SCALE),
-    Measurement("Hemoglobin A1c", ("4548-4",), {"%": (3, 25)}),
+    Measurement("Hemoglobin A1c", ("4548-4",), {"%": (2, 25)}),
     Measurement("Glucose", ("2339-0", "2345-7"), {"mg/dL": (5, 2_700), "mmol/L": (0.3, 150)}, _RECORD),
     Measurement("Creatinine", ("38483-4", "2160-0"), {"mg/dL": (0.05, 60), "umol/L": (4, 5_300)}),
     Measurement("Urea nitrogen", ("6299-2", "3094-0"), {"mg/dL": (0.5, 400), "mmol/L": (0.2, 143)}),
