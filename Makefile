@@ -47,8 +47,9 @@ test: $(VENV)/.dev ## Run the tests
 test-histories: $(VENV)/.dev ## Hold 20,000 generated histories to the reference model (HISTORIES=N; half an hour)
 	@HEALTHLAKE_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest tests/model/test_histories.py -k every_table
 
-test-kills: $(VENV)/.dev ## Kill runs of the demo's drops at a hundred random moments, and make them good (20 minutes)
-	@KILLS=100 KILL_DROPS=demo $(BIN)/python -m pytest -q tests/laws/test_sigkill.py
+test-kills: $(VENV)/.dev ## Kill runs of the demo's drops at 100 random moments (Spark: 10), and make them good (half an hour)
+	@KILLS=100 SPARK_KILLS=10 KILL_DROPS=demo $(BIN)/python -m pytest -q tests/laws/test_sigkill.py \
+		tests/laws/test_sigkill_spark.py
 
 # The same lock in an environment of its own. Dagster's tests and the CLI's run in Dagster's Python, not in Glue's.
 # Python 3.13 warns of SQLite connections that PyIceberg's catalog (0.12) leaves to the garbage collector.

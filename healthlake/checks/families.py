@@ -3,6 +3,8 @@ from the contracts. SQL in the subset that Spark, Athena and DuckDB read alike."
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from healthlake.checks.model import WARNS, Check, Kahn, Terms
 from healthlake.conform.overtaken import newest_in_quarantine
 from healthlake.contracts.bronze import BRONZE_DELETION, BRONZE_FILE, BRONZE_QUARANTINE
@@ -64,10 +66,22 @@ def keys_not_null(table: Contract) -> Check:
         "A row without its key can't be found, joined or replaced.",
         sql=f"SELECT count(*), coalesce(sum(CASE WHEN {any_null} THEN 1 ELSE 0 END), 0) "
         f"FROM {{relation}}{_of_day(table)}",
+        counted=_null_rows,
+        counts_nulls_of=table.key,
         structural=True,
         trips={table.name: [{table.grain[0]: None}]},
         passes={table.name: [{}]},
     )
+
+
+def _null_rows(rows: int, nulls: Mapping[str, int]) -> tuple[int, int] | None:
+    """Rows with a NULL key. Where several columns have some, a row may have more than one."""
+    having = [count for count in nulls.values() if count]
+    return (rows, sum(having)) if len(having) < 2 else None
+
+
+def _no_row(rows: int, nulls: Mapping[str, int]) -> tuple[int, int]:
+    return 1, int(not rows)
 
 
 def has_rows(table: Contract) -> Check:
@@ -80,6 +94,7 @@ def has_rows(table: Contract) -> Check:
         "A type that stops coming is seen on the day that it does.",
         terms=WARNS,
         sql=f"SELECT 1, CASE WHEN count(*) = 0 THEN 1 ELSE 0 END FROM {{relation}}{_of_day(table)}",
+        counted=_no_row,
         trips={table.name: []},
         passes={table.name: [{}]},
     )

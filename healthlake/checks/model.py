@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 ExampleRows = Mapping[str, Sequence[Mapping[str, object]]]
@@ -86,7 +86,8 @@ class Check:
     many violate it, over the relation `{relation}` on day `{day}`; further tables stand under their own names
     (`reads` of that day, `reads_before` of all days up to it). `violators` is then a SELECT of what violates
     it: row_id, content_hash, file_id, line, entry.
-    Both are empty where a rule is not about rows.
+    Both are empty where a rule is not about rows. Where rows and NULLs (`counts_nulls_of`) are enough to know
+    the two numbers, `counted` makes them of what a table's metadata says, or None where that leaves it open.
 
     `structural` rules can only be broken by our own code: they run on what is about to be published, and
     block it. `id` is never given to another rule. `note` says what the demo's drops show where they break it.
@@ -107,6 +108,8 @@ class Check:
     violators: str = ""
     reads: tuple[str, ...] = ()
     reads_before: tuple[str, ...] = ()
+    counted: Callable[[int, Mapping[str, int]], tuple[int, int] | None] | None = None
+    counts_nulls_of: tuple[str, ...] = ()
     structural: bool = False
     note: str = ""
     trips: ExampleRows = field(default_factory=dict)

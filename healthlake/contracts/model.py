@@ -50,8 +50,8 @@ class Kind(enum.StrEnum):
 class Column:
     """One column: what an analyst needs to use it and what the engines need to make it.
 
-    `phi` columns keep only counts in Iceberg's metrics. `expression` is the portable SQL that makes the
-    column from the columns of the table's view, where it isn't a view column as it stands.
+    `phi` columns hold what may tell who a patient is. `expression` is the portable SQL that makes the column
+    from the columns of the table's view, where it isn't a view column as it stands.
     """
 
     name: str

@@ -10,7 +10,7 @@ import contextlib
 import datetime
 import os
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -80,8 +80,14 @@ class DuckDBEngine(FileEngine):
 
     def execute(self, sql: str) -> duckdb.DuckDBPyConnection:
         """Runs SQL of DuckDB's own dialect."""
-        try:
+        with self.guarded():
             return self.connection.execute(sql)
+
+    @contextlib.contextmanager
+    def guarded(self) -> Iterator[None]:
+        """What DuckDB raises becomes an `EngineError`. Rows that are fetched are read then."""
+        try:
+            yield
         except duckdb.OutOfMemoryException:
             raise EngineError(
                 f"{self._what}: DuckDB ran out of its memory limit. Raise HEALTHLAKE_MEMORY, then run the"
@@ -98,7 +104,8 @@ class DuckDBEngine(FileEngine):
             ) from None
 
     def rows(self, sql: str, dialect: str = "spark") -> list[Row]:
-        return self.execute(to_duckdb(sql, dialect)).fetchall()
+        with self.guarded():
+            return self.execute(to_duckdb(sql, dialect)).fetchall()
 
     def define(self, name: str, sql: str) -> None:
         self.create("VIEW", name, to_duckdb(sql))

@@ -6,6 +6,7 @@ Refuses to look at rows: what is compared or chosen, an engine computes.
 
 from __future__ import annotations
 
+import datetime
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,6 +55,11 @@ class FileEngine(ABC):
     @abstractmethod
     def rows(self, sql: str, dialect: str = "spark") -> list[Row]:
         """A small result."""
+
+    def counts(
+        self, contract: Contract, day: datetime.date | None, columns: Sequence[str]
+    ) -> tuple[int, Mapping[str, int]] | None:
+        return self.catalog.counts(contract, day, columns)
 
     def store_few(self, name: str, sql: str) -> int:
         self.store(name, sql)

@@ -80,6 +80,12 @@ class Engine(Protocol):
     def rows(self, sql: str, dialect: str = "spark") -> list[Row]:
         """A small result. `dialect` is the one that `sql` is written in."""
 
+    def counts(
+        self, contract: Contract, day: datetime.date | None, columns: Sequence[str]
+    ) -> tuple[int, Mapping[str, int]] | None:
+        """Rows of the published table (of `day`, or whole) and the NULLs of each of `columns`, told by the
+        table's metadata without a scan; None where that doesn't say."""
+
     def apply_view(self, name: str, kind: ResourceType, source: str, carry: Sequence[str]) -> None:
         """Makes `name` the rows of the type's view over `source.resource`, with the columns `carry` of their
         source row."""

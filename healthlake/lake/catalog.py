@@ -11,7 +11,7 @@ import datetime
 import sqlite3
 import weakref
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import DT, ColumnType, Contract
@@ -37,11 +37,13 @@ class CommitConflict(HealthlakeError):
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """One data file of a snapshot: its local path, the day of its partition, its rows."""
+    """One data file of a snapshot: its local path, the day of its partition, its rows, and how many NULLs
+    each of its columns has where the manifest says."""
 
     path: str
     day: datetime.date
     rows: int
+    nulls: Mapping[str, int] | None = field(default=None, compare=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,21 @@ class LakeCatalog:
             return None if snapshot_id else Version(None, {}, ())
         properties = dict(snapshot.summary.additional_properties) if snapshot.summary else {}
         return Version(snapshot.snapshot_id, properties, self._list(table, contract, snapshot.snapshot_id))
+
+    def counts(
+        self, contract: Contract, day: datetime.date | None, columns: Sequence[str]
+    ) -> tuple[int, Mapping[str, int]] | None:
+        """Rows of the table (of `day`, or whole) and the NULLs of each of `columns`, from the manifests:
+        nothing is scanned. None where one of them doesn't say."""
+        version = self.version(contract)
+        files = [file for file in version.files if day in (None, file.day)] if version else []
+        nulls = dict.fromkeys(columns, 0)
+        for file in files:
+            if any(name not in (file.nulls or {}) for name in columns):
+                return None
+            for name in columns:
+                nulls[name] += (file.nulls or {})[name]
+        return sum(file.rows for file in files), nulls
 
     def commit(
         self,
@@ -253,7 +270,7 @@ class LakeCatalog:
                     " rewrite_data_files), then run the command again."
                 )
             files = [
-                TableFile(local_path(each.file_path), _day(each), each.record_count)
+                TableFile(local_path(each.file_path), _day(each), each.record_count, _nulls(table, each))
                 for each in (task.file for task in tasks)
             ]
             self._files[key] = tuple(sorted(files, key=lambda file: (file.day, file.path)))
@@ -338,7 +355,9 @@ class LakeCatalog:
                 # one.
                 "commit.retry.num-retries": "0",
                 _NAME_MAPPING: schema.name_mapping.model_dump_json(),
-                **{f"write.metadata.metrics.column.{c.name}": "counts" for c in contract.columns if c.phi},
+                # The bounds of other columns are values of records: see docs/decisions/0010.
+                "write.metadata.metrics.default": "counts",
+                f"write.metadata.metrics.column.{DT}": "full",
             },
         )
 
@@ -351,6 +370,13 @@ def local_path(uri: str) -> str:
     """The path of a file that the catalog names by its URI: `file:///a` as PyIceberg and `file:/a` as Spark
     write it."""
     return f"/{uri.removeprefix('file:').lstrip('/')}" if uri.startswith("file:") else uri
+
+
+def _nulls(table: Table, file: DataFile) -> Mapping[str, int]:
+    names = {field.field_id: field.name for field in table.schema().fields}
+    return {
+        names[number]: nulls for number, nulls in (file.null_value_counts or {}).items() if number in names
+    }
 
 
 def _day(file: DataFile) -> datetime.date:

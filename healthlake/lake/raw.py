@@ -15,7 +15,7 @@ from healthlake.contracts.model import DT
 from healthlake.days import iso_day
 from healthlake.errors import DropRefused, UsageError
 from healthlake.lake.layout import LakeLayout
-from healthlake.split import SourceFile
+from healthlake.split import SourceFile, file_id_of
 
 _PART = ".part"
 _BLOCK = 4 * 1024 * 1024
@@ -83,9 +83,9 @@ def land(
     for source, destination in plan:
         if destination not in replacing and _differs(source, destination):
             raise DropRefused(
-                f"landing {source} for {DT}={day}: a file of that name with other content is there already,"
-                " and drops are immutable. Land it under another name or for another day, or correct the drop"
-                " with --replace."
+                f"landing {_typed(source, sources)} for {DT}={day}: a file of that name with other content is"
+                " there already, and drops are immutable. Land it under another name or for another day, or"
+                " correct the drop with --replace."
             )
     copied = size = present = 0
     for source, destination in plan:
@@ -134,7 +134,8 @@ def _plan(sources: Sequence[Path], target: Path) -> Iterator[tuple[Path, Path]]:
             destination = target / path.relative_to(base)
             if (other := taken.get(destination)) and not filecmp.cmp(other, path, shallow=False):
                 raise DropRefused(
-                    f"landing {path}: {other} has the same name and other content. Land them apart."
+                    f"landing {_typed(path, sources)}: {_typed(other, sources)} has the same name and other"
+                    " content. Land them apart."
                 )
             taken[destination] = path
     for destination, path in taken.items():
@@ -147,6 +148,15 @@ def _walk(folder: Path) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.is_file() and not hidden:
             yield path
+
+
+def _typed(path: Path, sources: Sequence[Path]) -> str:
+    """A file as the user typed it; of one in a folder only the folder and its file_id: its own name may be a
+    patient's."""
+    if path in sources:
+        return str(path)
+    folder = next(source for source in sources if path.is_relative_to(source))
+    return f"the file in {folder} with file_id {file_id_of(drop_file(path, folder))}"
 
 
 def _hidden(folder: Path) -> int:

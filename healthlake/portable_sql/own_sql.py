@@ -80,6 +80,12 @@ class Recorder:
         self._record(sql, dialect)
         return [self._row(select) for select in _selects(parse(sql, dialect)) if _counts(select)]
 
+    def counts(
+        self, contract: Contract, day: datetime.date | None, columns: Sequence[str]
+    ) -> tuple[int, Mapping[str, int]] | None:
+        # What metadata answers is asked of rows too, where metadata doesn't say.
+        return None
+
     def apply_view(self, name: str, kind: ResourceType, source: str, carry: Sequence[str]) -> None:
         for conversions in CONVERSIONS.values():
             for conversion in conversions:

@@ -44,14 +44,14 @@ def run_sql(settings: Settings, statement: str, form: str, force: bool = False) 
         result = _execute(engine, select)
         header = [column[0] for column in result.description]
         if form == "csv":
-            write_csv(sys.stdout, header, _rows(result))
+            write_csv(sys.stdout, header, _rows(engine, result))
         elif form == "json":
             _require_distinct(header)
-            write_json(sys.stdout, header, _rows(result))
+            write_json(sys.stdout, header, _rows(engine, result))
         else:
             types = [str(column[1]) for column in result.description]
             numbers = [i for i, name in enumerate(types) if name.startswith(_NUMBERS)]
-            print_table("", header, _rows(result), numbers, grouped=False)
+            print_table("", header, _rows(engine, result), numbers, grouped=False)
 
 
 def _one_select(statement: str, database: str) -> str:
@@ -110,6 +110,11 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
 
 
-def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    while batch := result.fetchmany(_BATCH):
+def _rows(engine: DuckDBEngine, result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while batch := _next_rows(engine, result):
         yield from batch
+
+
+def _next_rows(engine: DuckDBEngine, result: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    with engine.guarded():
+        return result.fetchmany(_BATCH)

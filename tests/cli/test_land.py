@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import os
 from pathlib import Path
 
@@ -72,6 +73,23 @@ def test_other_content_under_a_landed_name_is_refused_and_nothing_of_the_call_is
     assert (answer.code, answer.out) == (2, "")
     assert "drops are immutable" in answer.err and "another name" in " ".join(answer.err.split())
     assert files_in(lake) == before
+
+
+def test_a_refused_file_of_a_folder_is_told_by_its_file_id_and_a_typed_one_by_its_path(
+    healthlake: Command, lake: Path, export: Path
+) -> None:
+    healthlake("land", export, "--dt", DAY, "--lake", lake)
+    (export / "a.ndjson").write_text("{}\n")
+    file_id = hashlib.sha256(b"{}\n").hexdigest()
+    in_folder = healthlake("land", export, "--dt", DAY, "--lake", lake).err
+    assert f"landing the file in {export} with file_id {file_id} for" in in_folder
+    assert "a.ndjson" not in in_folder
+    typed = healthlake("land", export / "a.ndjson", "--dt", DAY, "--lake", lake).err
+    assert f"landing {export / 'a.ndjson'} for" in typed
+    (lake.parent / "b").mkdir()
+    (lake.parent / "b" / "a.ndjson").write_text("[]\n")
+    twice = healthlake("land", export, lake.parent / "b", "--dt", DAYS[1], "--lake", lake)
+    assert (twice.code, "a.ndjson" in twice.err, twice.err.count("with file_id")) == (2, False, 2)
 
 
 @pytest.mark.parametrize("day", ["2025-12-31", "1999-01-01"])

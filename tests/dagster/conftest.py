@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from healthlake.checks.catalogue import RAW_ASSET
+from healthlake.checks.families import RAW_ASSET
 from healthlake.contracts.registry import TABLES
 from healthlake_dagster.settings import Settings
 from tests.dagster.drops import DAYS, land_three_days
@@ -45,7 +45,7 @@ def live(live_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture(scope="session")
 def backfill(live: LiveDagster) -> dict[str, Any]:
     """A backfill of the three days over all assets, launched from the browser's side, when it is over."""
-    return live.backfill_end(live.backfill(DAYS, ALL_ASSETS), seconds=120)
+    return live.backfill_end(live.backfill(DAYS, ALL_ASSETS), seconds=300)
 
 
 def settings_of(root: Path, **overrides: str) -> Settings:

@@ -289,19 +289,19 @@ def _free_port() -> int:
 def _end_session(process: subprocess.Popen[bytes]) -> None:
     """Ends every process of the session: `dagster dev` leaves some up when only it is told to end."""
     for how in (signal.SIGINT, signal.SIGKILL):
-        for pid in _session(process.pid):
+        for pid in session(process.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, how)
         try:
             wait_until(
-                "the processes to end", lambda: process.poll() is not None and not _session(process.pid), 5
+                "the processes to end", lambda: process.poll() is not None and not session(process.pid), 5
             )
         except AssertionError:
             continue
         return
 
 
-def _session(leader: int) -> list[int]:
+def session(leader: int) -> list[int]:
     """The living processes of the session that `leader` began."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from healthlake.checks.catalogue import RAW_ASSET, catalogue
+from healthlake.checks.families import RAW_ASSET, catalogue
 from healthlake.checks.policy import Policy
 from healthlake.conform.as_of import as_of_name
 from healthlake.contracts.gold import GOLD_TABLES

@@ -17,8 +17,9 @@ from healthlake.errors import EngineError
 from healthlake.report import JobReport
 from healthlake.script import JobFailed, run_script
 from tests.conftest import REPOSITORY
+from tests.laws.marks import MARK, NAME, seeded
+from tests.laws.remains import leaks
 from tests.laws.test_killed import fill
-from tests.laws.test_silence import MARK, seeded
 from tests.world import World, day, patient
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def test_a_failing_day_is_named_by_the_last_line_and_the_others_are_done(lake: P
         for name, content in seeded().items():
             world.put(day(1), name, content)
         assert not world.bronze(day(1)).faults
-        (world.layout.drop(day(1)) / f"{MARK}_whole.ndjson").unlink()
+        (world.layout.drop(day(1)) / f"{NAME}_whole.ndjson").unlink()
         world.put_resources(day(2), "a.ndjson", [patient("p2")])
     done = run(
         BRONZE, "--lake", str(lake), "--partition-start", "2026-01-01", "--partition-end", "2026-01-02"
@@ -111,6 +112,7 @@ def test_a_failing_day_is_named_by_the_last_line_and_the_others_are_done(lake: P
         done
     )
     assert MARK not in done.stdout + done.stderr
+    assert leaks(lake) == []
     assert list((lake / ".scratch").iterdir()) == []
     with World(lake) as world:
         days = {row["dt"] for row in world.records("bronze_patient")}

@@ -99,15 +99,15 @@ def test_a_lake_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
         LakeCatalog(LakeLayout(tmp_path / "none"), "healthlake").version(TABLE)
 
 
-def test_tables_are_iceberg_v2_partitioned_by_dt_and_phi_columns_keep_counts_only(lake: Path) -> None:
+def test_tables_are_iceberg_v2_partitioned_by_dt_the_one_column_that_keeps_bounds(lake: Path) -> None:
     catalog = LakeCatalog(LakeLayout(lake), "healthlake")
     table = TABLES["silver_dim_patient"]
     made = catalog._create(table)
     assert made.format_version == 2
     assert [(field.name, str(field.transform)) for field in made.spec().fields] == [("dt", "identity")]
     assert made.location() == f"file://{lake}/silver/dim_patient"
-    counts = {name for name, mode in made.properties.items() if mode == "counts"}
-    assert counts == {f"write.metadata.metrics.column.{column.name}" for column in table if column.phi}
+    metrics = {name: mode for name, mode in made.properties.items() if ".metrics." in name}
+    assert metrics == {"write.metadata.metrics.default": "counts", "write.metadata.metrics.column.dt": "full"}
     assert {field.name: field.doc for field in made.schema().fields} == {c.name: c.description for c in table}
 
 
