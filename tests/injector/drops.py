@@ -22,6 +22,7 @@ from tests.world import World, day
 DEMO = Path(__file__).resolve().parents[2] / "demo" / "drops"
 DAYS = (day(1), day(2), day(3))
 LAST = DAYS[-1]
+TREND_DAYS = 10
 
 _KEPT = {
     "Patient",
@@ -108,6 +109,12 @@ def clean_drops() -> list[DropFile]:
     return files
 
 
+def clean_weeks() -> list[DropFile]:
+    """The last drop on each of ten days: what rules about trends need."""
+    days = [LAST - datetime.timedelta(back) for back in range(TREND_DAYS - 1, -1, -1)]
+    return [_bundled(on, name, entries) for on in days for name, entries in _demo(LAST)]
+
+
 def write(files: list[DropFile], world: World) -> None:
     """Writes every file, and the manifest of those that are an export."""
     for file in files:
@@ -121,6 +128,8 @@ def write(files: list[DropFile], world: World) -> None:
         for file in files
         if not file.is_bundle
     ]
+    if not output:
+        return
     manifest = {"transactionTime": "2026-01-03T00:00:00Z", "request": "https://fhir.example/$export"}
     told = {**manifest, "requiresAccessToken": False, "output": output, "error": []}
     world.put(LAST, "export/manifest.json", json.dumps(told).encode())
@@ -156,7 +165,8 @@ def _exported(on: datetime.date, number: int, entries: list[dict[str, Any]]) -> 
         for entry in entries:
             if (resource := entry["resource"])["resourceType"] == resource_type:
                 file.records.append(Record(file, _with_relative_references(resource)))
-        files.append(file)
+        if file.records:
+            files.append(file)
     return files
 
 

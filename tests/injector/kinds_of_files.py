@@ -25,13 +25,11 @@ def _lines(damage: Damage) -> Callable[[Lab], Injected]:
     return inject
 
 
-def _files(
-    change: Callable[[DropFile], None], are_bundles: bool, whole: bool = True
-) -> Callable[[Lab], Injected]:
-    """Spoils files of the last day: Bundles, or files of the export."""
+def _files(change: Callable[[DropFile], None], are_bundles: bool, of: str = "") -> Callable[[Lab], Injected]:
+    """Spoils files of the last day: Bundles, or files of the export, those of a type if one is named."""
 
     def inject(lab: Lab) -> Injected:
-        chosen = lab.take_files(lambda file: file.is_bundle is are_bundles)
+        chosen = lab.take_files(lambda file: file.is_bundle is are_bundles and of in file.name)
         for file in chosen:
             change(file)
         return chosen
@@ -171,16 +169,16 @@ KINDS_OF_FILES: tuple[Kind, ...] = (
     Kind(
         "file of unknown type",
         "A file's name ends in .part.",
-        "days",
-        _files(_misnamed, are_bundles=False),
+        "files",
+        _files(_misnamed, are_bundles=True),
         ("quarantine unknown_file_type",),
         structural=True,
     ),
     Kind(
         "wrong count in the manifest",
         "The manifest counts one resource more than the file has.",
-        "more days",
-        _files(_miscounted, are_bundles=False),
+        "days",
+        _files(_miscounted, are_bundles=False, of="Observation"),
         ("T06",),
         structural=True,
         counted=True,
@@ -256,12 +254,5 @@ KINDS_OF_FILES: tuple[Kind, ...] = (
         ("T07",),
         structural=True,
         counted=True,
-    ),
-    Kind(
-        "version of the future",
-        "meta.lastUpdated is in 2062.",
-        "days",
-        each("Encounter Observation", lambda r: r.update(meta={"lastUpdated": "2062-01-01T00:00:00Z"})),
-        ("E53", "O40"),
     ),
 )

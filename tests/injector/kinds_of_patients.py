@@ -1,18 +1,16 @@
-"""Defects of patients, and jumps of a whole day that no single record shows."""
+"""Defects of patients, and jumps of a whole day."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable
 
-from healthlake.checks.trends import trend_rules
 from healthlake.contracts.silver import RESOURCE_TYPES
 from tests.injector.changes import moved
-from tests.injector.drops import DAYS, Record
+from tests.injector.drops import DAYS, LAST, Record
 from tests.injector.lab import Injected, Kind, Lab, Resource, patient_id
 
 _SECOND = DAYS[1]
-_TRENDS = {kind.name: tuple(check.id for check in trend_rules(kind)) for kind in RESOURCE_TYPES}
 
 
 def _each(change: Callable[[Resource], object]) -> Callable[[Lab], Injected]:
@@ -63,20 +61,23 @@ def _dead_for(days: int) -> Callable[[Lab], Injected]:
     return inject
 
 
-def _without_provider(lab: Lab) -> Injected:
-    lost = list(lab.records("Encounter"))
-    for record in lost:
-        record.resource.pop("serviceProvider")
-    return lost
+_WATCHED = {"class": 1, "type": 1, "period": 2, "subject": 1}
+"""Members of an encounter -> how many of the columns that the trend of NULLs watches are filled from it."""
 
 
-def _fewer_observations(lab: Lab) -> Injected:
-    for file in lab.files:
-        if file.day == DAYS[-1]:
-            seen = [record for record in file.records if record.type == "Observation"]
-            gone = {id(record) for record in seen[len(seen) // 3 :]}
-            file.records[:] = [record for record in file.records if id(record) not in gone]
-    return [DAYS[-1]]
+def _columns_gone(lab: Lab) -> Injected:
+    for record in lab.records("Encounter"):
+        for name in _WATCHED:
+            del record.resource[name]
+    return [LAST] * sum(_WATCHED.values())
+
+
+def _fewer_rows(lab: Lab) -> Injected:
+    for kind in RESOURCE_TYPES:
+        seen = list(lab.records(kind.name))
+        for record in seen[len(seen) // 3 :]:
+            record.file.records.remove(record)
+    return [LAST] * len(RESOURCE_TYPES)
 
 
 KINDS_OF_PATIENTS: tuple[Kind, ...] = (
@@ -113,19 +114,21 @@ KINDS_OF_PATIENTS: tuple[Kind, ...] = (
     ),
     Kind(
         "a column gone",
-        "All encounters of a day lose their serviceProvider.",
-        "patients",
-        _without_provider,
-        ("E22",),
+        "All encounters of a day lose five columns.",
+        "weeks",
+        _columns_gone,
+        ("T21.silver_encounter_history",),
+        counted=True,
+        note="Only from the ninth day on: a trend needs eight earlier days.",
     ),
     Kind(
         "fewer rows",
-        "Two of three observations of a day are left out.",
-        "patients",
-        _fewer_observations,
-        _TRENDS["Observation"],
+        "Two of three patients, encounters and observations of a day are left out.",
+        "weeks",
+        _fewer_rows,
+        tuple(f"T20.{kind.history.name}" for kind in RESOURCE_TYPES),
         counted=True,
-        note="Only a comparison with earlier days could tell.",
+        note="Only from the ninth day on: a trend needs eight earlier days.",
     ),
     Kind("no gender", "gender is left out.", "days", _each(lambda r: r.pop("gender")), ("P02",)),
     Kind("no name", "name is left out.", "days", _each(lambda r: r.pop("name")), ("P03",)),

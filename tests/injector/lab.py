@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.injector.drops import DAYS, LAST, DropFile, Record
+from tests.injector.drops import LAST, DropFile, Record
 
 SHARE = 0.01
 """So many of a type's records of a day get a kind, but at least LEAST."""
@@ -40,11 +40,17 @@ class Kind:
 
 
 class Lab:
-    """The drops of one run, and what a kind needs to spoil them."""
+    """The drops of one run, and what kinds need to spoil them. Gold is computed for the days `asked`."""
 
-    def __init__(self, files: list[DropFile]) -> None:
+    def __init__(
+        self,
+        files: list[DropFile],
+        days: Sequence[datetime.date],
+        asked: Sequence[datetime.date] | None = None,
+    ) -> None:
         self.files = files
-        self.days: list[datetime.date] = list(DAYS)
+        self.days = list(days)
+        self.asked = self.days if asked is None else list(asked)
         self.random = random.Random()  # noqa: S311 - the same choice each time is what is wanted
 
     def inject(self, kind: Kind) -> Injected:
