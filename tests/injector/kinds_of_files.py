@@ -188,7 +188,7 @@ KINDS_OF_FILES: tuple[Kind, ...] = (
         "A file lies in the drop a second time under another name.",
         "days",
         _files(_twice, are_bundles=True),
-        ("bronze_file is_repeat",),
+        ("B01", "bronze_file is_repeat"),
         structural=True,
         counted=True,
     ),

@@ -27,15 +27,15 @@ third day's patients come as a Bulk Data export.
 
 - **structural**: the defect breaks keys, references, files or versions. Those must all be found, and a test
   says so. What breaks only the meaning of a value is found as far as anything in the data contradicts it.
-- **status** is the worst that the rules which found it reached at that share: most rules allow a percent or
-  five before they warn or fail (docs/checks.md has their terms). `pass`: listed, but too few to warn. `-`: an
-  account in `silver_reconciliation`, `bronze_file` or the dashboard, which has no status.
+- **status** is the worst that the rules which found it reached in that run, with what else of it they found:
+  most rules allow a percent or five before they warn or fail ([checks](checks.md) has their terms). `pass`:
+  listed, but too few to warn. `-`: an account in `silver_reconciliation` or the dashboard, which has no status.
 """
 
 _LIMITS = """## What this doesn't say
 
 - Synthea's data is tidier than a hospital's: real false alarms will be more, and other ones.
-- The kinds were written by who wrote the rules. A defect that nobody thought of is in no row here.
+- The kinds were written by people who know the rules. A defect that nobody thought of is in no row here.
 - Few are put in of each kind, so 100 % is not a rate for yours; what is found here by its form or its keys is
   found always, what is found by its value is found as the value has it.
 - Check digits prove form, not meaning; ranges are wide, so that nobody who is very ill is called an error; a
@@ -49,7 +49,7 @@ def page(measured: Measurement) -> str:
     others = [d for d in measured.detections if not d.kind.structural]
     parts = [
         _NOTE + _HEAD,
-        _sums("structural kinds", structural) + " " + _sums("other kinds", others),
+        _sums("structural kinds", structural) + " " + _sums("other kinds", others) + "\n",
         _table(
             ("kind", "what was done", "structural", "injected", "found", "%", "found by", "status"),
             map(row, measured.detections),
@@ -107,7 +107,14 @@ def clean_part(verdicts: Iterable[Verdict]) -> str:
         f" {len(checks)} rules on each, {failed} failures and {warned} warnings. Every rule that has anything"
         " against a row:\n\n"
         + _table(
-            ("rule", "days failed", "days warned", "violated, each day", "why, or from when it warns"), rows
+            (
+                "rule",
+                "days failed",
+                "days warned",
+                "violated, on days with any",
+                "why, or from when it warns",
+            ),
+            rows,
         )
     )
 
