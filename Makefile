@@ -8,7 +8,7 @@ LAKE_PATH := $(abspath $(LAKE))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-histories test-kills test-3.13 fuzz lint bench bench-increment bench-merge lock drops elements docs detection sql-on-fhir-report glue-zip clean
+.PHONY: help demo ui test test-histories test-kills test-3.13 fuzz lint bench bench-increment bench-merge lock drops elements vega report-picture docs detection sql-on-fhir-report glue-zip clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,12 @@ drops: $(VENV)/.run ## Make demo/drops again with Synthea (needs Java and Maven)
 
 elements: $(VENV)/.run ## Make healthlake/r4/elements.json again (needs npm)
 	@$(BIN)/python scripts/make_r4_elements.py
+
+vega: $(VENV)/.dev ## Bundle Vega for the data-quality page again
+	@$(BIN)/python scripts/make_vega_bundle.py
+
+report-picture: $(VENV)/.dev ## Take the README's picture of the data-quality page (needs Chromium; PAGE=FILE for another)
+	@$(BIN)/python -m scripts.make_report_picture $(PAGE)
 
 docs: $(VENV)/.dev ## Generate the generated parts of docs/
 	@$(BIN)/python scripts/make_docs.py

@@ -12,6 +12,7 @@ from healthlake.errors import UsageError
 from healthlake_dagster.days import newest, stretches
 from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import daily_partitions
+from healthlake_dagster.quality_page import write_page
 from healthlake_dagster.reporting import failure, log_report, step_faults
 from healthlake_dagster.resources.etl import EtlResource
 from healthlake_dagster.resources.query import QueryResource
@@ -97,6 +98,9 @@ def stale_gold_job(settings: Settings) -> dg.JobDefinition:
             log_report(context, report, query.policy)
             if report.faults:
                 faults.append(failure(report))
+        if days:
+            with step_faults():
+                context.log.info(f"wrote {write_page(settings, query).path}")
         if faults:
             raise faults[0]
 

@@ -57,6 +57,7 @@ def cli() -> None:
                healthlake materialize --from 2026-01-15
                healthlake sql "SELECT count(*) FROM silver_dim_patient"
                healthlake check --from 2026-01-15
+               healthlake report --open
     """
 
 
@@ -197,6 +198,36 @@ def check(first: str, last: str | None, junit: Path | None, markdown: Path | Non
 
     settings = Settings.load(lake_text=lake)
     sys.exit(check_days(settings, day_range(settings, first, last), junit, markdown))
+
+
+@cli.command(epilog="Example: healthlake report --from 2026-01-01 --to 2026-01-31 --output january.html")
+@click.option("--from", "first", metavar="DAY", help="First day; default 30 days that have gold.")
+@click.option("--to", "last", metavar="DAY", help="Last day, included; default the newest with gold.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Where to write it; default reports/data_quality.html in the lake.",
+)
+@click.option("--open", "is_opened", is_flag=True, help="Show it in the browser.")
+@_lake_option
+def report(
+    first: str | None, last: str | None, output: Path | None, is_opened: bool, lake: str | None
+) -> None:
+    """Write the data-quality page: one HTML file, which fetches nothing.
+
+    The verdict on the newest day, what to do next, grades by table, rules by day, the worst rules with the
+    queries that list their rows, trends and the population. It holds counts and names, no value of a record.
+    """
+    from healthlake_dagster.commands.report import report as write_report
+
+    write_report(
+        Settings.load(lake_text=lake),
+        parse_day(first, "--from") if first else None,
+        parse_day(last, "--to") if last else None,
+        output,
+        is_opened,
+    )
 
 
 def _wanted_options(function: F) -> F:

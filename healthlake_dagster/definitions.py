@@ -9,6 +9,7 @@ import dagster as dg
 from healthlake_dagster.assets.bronze import bronze_assets
 from healthlake_dagster.assets.gold import gold_assets
 from healthlake_dagster.assets.raw import raw_asset
+from healthlake_dagster.assets.report import report_asset
 from healthlake_dagster.assets.silver import silver_assets
 from healthlake_dagster.automation import daily_job, stale_gold_job
 from healthlake_dagster.listening import log_listener
@@ -28,6 +29,7 @@ def build_definitions(settings: Settings, resources: Mapping[str, object] | None
             bronze_assets(settings),
             silver_assets(settings),
             *gold_assets(settings),
+            report_asset(settings),
         ],
         jobs=[schedule.job, stale_gold_job(settings)],
         schedules=[schedule],

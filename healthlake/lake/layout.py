@@ -3,6 +3,7 @@
 <root>/raw/synthea_fhir/dt=2026-01-01/…   drops as delivered
 <root>/raw/_revisions/synthea_fhir/dt=…/1/…   what a correction took out of a drop
 <root>/bronze/patient/dt=2026-01-01/…     data files of bronze_patient; metadata/ lies beside dt=…
+<root>/reports/data_quality.html          the data-quality page
 <root>/catalog.db                         the Iceberg catalog (SQLite)
 <root>/.locks  .scratch  .dagster         writers' locks, spill of running engines, Dagster's own storage
 """

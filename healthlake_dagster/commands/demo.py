@@ -12,6 +12,7 @@ from healthlake.contracts.registry import TABLES
 from healthlake.errors import UsageError
 from healthlake_dagster.commands.land import describe, land_paths
 from healthlake_dagster.commands.materialize import DONE, FAILED, RunSummary, run_days, tell, tell_failed
+from healthlake_dagster.quality_page import default_path
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.settings import Settings
@@ -77,6 +78,7 @@ def _show_next(settings: Settings) -> None:
     other = settings.lake != Path("lake").absolute()
     stdout.print(f"The lake is in {settings.lake}", markup=False)
     stdout.print(f"Look at it:  make ui{f' LAKE={settings.lake}' if other else ''}", markup=False)
+    stdout.print(f"Read it:     {default_path(settings)}", markup=False)
     flag = f" --lake {settings.lake}" if other else ""
     statement = "SELECT * FROM silver_dim_patient LIMIT 5"
     stdout.print(f'Ask it:      {command} sql "{statement}"{flag}', markup=False)

@@ -16,6 +16,7 @@ COMMANDS = (
     "materialize",
     "quarantine",
     "rebuild",
+    "report",
     "revisions",
     "sql",
     "trace",

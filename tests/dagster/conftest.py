@@ -15,11 +15,12 @@ import pytest
 
 from healthlake.checks.families import RAW_ASSET
 from healthlake.contracts.registry import TABLES
+from healthlake_dagster.assets.report import REPORT_ASSET
 from healthlake_dagster.settings import Settings
 from tests.dagster.drops import DAYS, land_three_days
 from tests.dagster.live import LiveDagster, dagster_dev
 
-ALL_ASSETS = (RAW_ASSET, *TABLES)
+ALL_ASSETS = (RAW_ASSET, *TABLES, REPORT_ASSET)
 
 
 @pytest.fixture(scope="session")

@@ -11,15 +11,17 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from healthlake.checks.families import RAW_ASSET, catalogue
+from healthlake.checks.catalogue import catalogue
+from healthlake.checks.families import RAW_ASSET
 from healthlake.checks.policy import Policy
 from healthlake.conform.as_of import as_of_name
-from healthlake.contracts.gold import GOLD_TABLES
+from healthlake.contracts.gold import GOLD_TABLES, NEVER_STOPPED
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES
 from healthlake.gold_source import gold_source, tables_of
 from healthlake_dagster import previews
 from healthlake_dagster.assets.gold import upstream_of
+from healthlake_dagster.assets.report import REPORT_ASSET
 from healthlake_dagster.definitions import build_definitions
 from healthlake_dagster.settings import Settings
 from tests.conftest import REPOSITORY
@@ -31,7 +33,7 @@ GRAPH = DEFINITIONS.resolve_asset_graph()
 SPECS = {spec.key.to_user_string(): spec for spec in DEFINITIONS.resolve_all_asset_specs()}
 
 
-def test_there_is_an_asset_for_every_table_and_the_raw_drops() -> None:
+def test_there_is_an_asset_for_every_table_the_raw_drops_and_the_page() -> None:
     assert set(SPECS) == set(ALL_ASSETS)
 
 
@@ -79,7 +81,7 @@ def test_an_asset_is_described_and_links_to_code_that_exists(asset: str) -> None
         assert Path(reference.file_path).is_file(), reference.file_path
 
 
-@pytest.mark.parametrize("asset", ALL_ASSETS)
+@pytest.mark.parametrize("asset", (RAW_ASSET, *TABLES))
 def test_the_checks_of_the_catalogue_hang_on_their_asset_with_a_status_for_each_day(asset: str) -> None:
     shown = {
         key.name: GRAPH.get_check_spec(key) for key in GRAPH.get_check_keys_for_assets({dg.AssetKey(asset)})
@@ -108,6 +110,7 @@ def test_bronze_and_silver_are_one_step_each_and_gold_is_a_step_a_table() -> Non
     assert steps.pop("raw_to_bronze_synthea") == layers["bronze"]
     assert steps.pop("bronze_to_silver_conform") == layers["silver"]
     assert steps.pop(RAW_ASSET) == {RAW_ASSET}
+    assert steps.pop(f"write_{REPORT_ASSET}") == {REPORT_ASSET}
     assert steps == {f"materialize_{table}": {table} for table in layers["gold"]}
 
 
@@ -127,6 +130,14 @@ def test_data_flows_from_raw_to_gold_and_every_edge_is_a_day_to_the_same_day() -
     for kind in RESOURCE_TYPES:
         assert kind.bronze.name in parents[kind.history.name]
         assert parents[kind.current.name] == {kind.history.name}
+
+
+def test_the_page_comes_after_the_verdicts_and_is_in_golds_group() -> None:
+    assert {dep.asset_key.to_user_string() for dep in SPECS[REPORT_ASSET].deps} == {
+        contract.name for contract in NEVER_STOPPED
+    }
+    assert SPECS[REPORT_ASSET].group_name == "gold"
+    assert "html" in SPECS[REPORT_ASSET].kinds
 
 
 def test_gold_depends_on_the_ledger_and_on_the_tables_that_its_sql_names() -> None:

@@ -29,7 +29,7 @@ third day's patients come as a Bulk Data export.
   says so. What breaks only the meaning of a value is found as far as anything in the data contradicts it.
 - **status** is the worst that the rules which found it reached in that run, with what else of it they found:
   most rules allow a percent or five before they warn or fail ([checks](checks.md) has their terms). `pass`:
-  listed, but too few to warn. `-`: an account in `silver_reconciliation` or the dashboard, which has no status.
+  listed, but too few to warn. `-`: an account in `silver_reconciliation` or the dashboard, without a status.
 """
 
 _LIMITS = """## What this doesn't say
