@@ -18,7 +18,7 @@ from healthlake.versions import VERSION_INPUT, winners
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """`column` of a table holds ids of resources of type `target`; `select` is a SELECT of `id` and what is
-    carried, for `{day}`, from `reads`."""
+    carried, for `{day}`, from `reads`; `source` is what any row of makes the type loaded."""
 
     name: str
     target: str
@@ -26,6 +26,7 @@ class Lookup:
     carries: tuple[str, ...]
     select: str
     reads: tuple[str, ...]
+    source: str
 
     def columns(self) -> str:
         """The columns that it adds, as a SELECT list."""
@@ -39,7 +40,7 @@ class Lookup:
         """The joins that give those columns to rows under the alias `row`."""
         return (
             f" LEFT JOIN ({self.select}) AS {self.name} ON {self.name}.id = {row}.{self.column}"
-            f" CROSS JOIN (SELECT count(*) AS n FROM ({self.select}) AS c) AS {self.name}_any"
+            f" CROSS JOIN (SELECT count(*) AS n FROM {self.source}) AS {self.name}_any"
         )
 
 
@@ -54,16 +55,15 @@ def _of_silver(name: str, resource_type: str, carries: tuple[str, ...], column: 
         f"SELECT w.{key} AS id{carried} FROM ({winning}) AS w INNER JOIN {history} AS h"
         f" ON h.{key} = w.{key} AND h.dt = w.dt WHERE NOT w.is_deleted"
     )
-    return Lookup(name, resource_type, column or key, carries, select, (history,))
+    loaded = f"{history} WHERE dt <= {{day}} AND NOT is_deleted"
+    return Lookup(name, resource_type, column or key, carries, select, (history,), loaded)
 
 
 def _of_other(name: str, resource_type: str, column: str) -> Lookup:
     """Types that silver doesn't conform yet: known is what any drop up to the day brought."""
-    select = (
-        f"SELECT DISTINCT resource_id AS id FROM {BRONZE_OTHER.name}"
-        f" WHERE dt <= {{day}} AND resource_type = '{resource_type}'"
-    )
-    return Lookup(name, resource_type, column, (), select, (BRONZE_OTHER.name,))
+    loaded = f"{BRONZE_OTHER.name} WHERE dt <= {{day}} AND resource_type = '{resource_type}'"
+    select = f"SELECT DISTINCT resource_id AS id FROM {loaded}"
+    return Lookup(name, resource_type, column, (), select, (BRONZE_OTHER.name,), loaded)
 
 
 def _holders(column: str) -> Lookup:
@@ -73,7 +73,7 @@ def _holders(column: str) -> Lookup:
         f"SELECT {column} AS id, count(*) AS patients FROM ({patient.select}) AS holders"
         f" WHERE {column} IS NOT NULL GROUP BY {column}"
     )
-    return Lookup(f"{column}_holder", "Patient", column, ("patients",), select, patient.reads)
+    return Lookup(f"{column}_holder", "Patient", column, ("patients",), select, patient.reads, patient.source)
 
 
 def _earlier(name: str, resource_type: str, columns: tuple[str, ...]) -> Lookup:
@@ -85,22 +85,19 @@ def _earlier(name: str, resource_type: str, columns: tuple[str, ...]) -> Lookup:
         for function, end in (("min", "first"), ("max", "last"))
     ]
     made = ", ".join(f"{expression} AS {alias}" for expression, alias in ends)
-    select = (
-        f"SELECT {kind.key} AS id, {made} FROM {kind.history.name}"
-        f" WHERE dt < {{day}} AND NOT is_deleted GROUP BY {kind.key}"
-    )
-    return Lookup(
-        name, resource_type, kind.key, tuple(alias for _, alias in ends), select, (kind.history.name,)
-    )
+    history = kind.history.name
+    loaded = f"{history} WHERE dt < {{day}} AND NOT is_deleted"
+    select = f"SELECT {kind.key} AS id, {made} FROM {loaded} GROUP BY {kind.key}"
+    carries = tuple(alias for _, alias in ends)
+    return Lookup(name, resource_type, kind.key, carries, select, (history,), loaded)
 
 
 def _seen() -> Lookup:
     """Patients that an encounter of the drops up to the day names."""
-    select = (
-        "SELECT DISTINCT patient_id AS id FROM silver_encounter_history"
-        " WHERE dt <= {day} AND NOT is_deleted AND patient_id IS NOT NULL"
-    )
-    return Lookup("patient_seen", "Encounter", "patient_id", (), select, ("silver_encounter_history",))
+    history = "silver_encounter_history"
+    loaded = f"{history} WHERE dt <= {{day}} AND NOT is_deleted AND patient_id IS NOT NULL"
+    select = f"SELECT DISTINCT patient_id AS id FROM {loaded}"
+    return Lookup("patient_seen", "Encounter", "patient_id", (), select, (history,), loaded)
 
 
 LOOKUPS: Mapping[str, Lookup] = {
