@@ -8,7 +8,7 @@ LAKE_PATH := $(abspath $(LAKE))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-histories test-kills test-3.13 fuzz lint bench bench-increment bench-merge lock drops elements vega report-picture docs sql-on-fhir-report glue-zip clean
+.PHONY: help demo ui test test-histories test-kills test-3.13 fuzz lint bench bench-increment bench-merge lock drops elements vega report-picture docs detection sql-on-fhir-report glue-zip clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ report-picture: $(VENV)/.dev ## Take the README's picture of the data-quality pa
 
 docs: $(VENV)/.dev ## Generate the generated parts of docs/
 	@$(BIN)/python scripts/make_docs.py
+
+detection: $(VENV)/.dev ## Put defects into the demo's drops, count which are found, into docs/detection.md (2 minutes)
+	@$(BIN)/python -m scripts.make_detection
 
 sql-on-fhir-report: $(VENV)/.dev ## Run the official SQL on FHIR suite on both engines into docs/ (needs Java)
 	@$(BIN)/python -m scripts.make_sql_on_fhir_report

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from healthlake.checks.catalogue import catalogue
+from healthlake.checks.page import checks_page
 from healthlake.contracts.model import Contract, Kind, Layer
 from healthlake.contracts.registry import TABLES
 from healthlake.dashboard_sql import dashboard_sql
@@ -50,28 +50,6 @@ def _table(contract: Contract) -> str:
     return (
         f"### {contract.name}\n\n{contract.description}\n\nGrain: {kind} {grain}. Lies in"
         f" `{contract.folder}/`.\n\n{_markdown(('column', 'type', 'unit', 'PHI', 'what it is'), rows)}\n"
-    )
-
-
-def checks_page() -> str:
-    """Every check."""
-    rows = [
-        (
-            f"`{table}`",
-            f"`{c.name}`",
-            "WARN" if c.terms.fail is None else "ERROR",
-            "yes" if c.structural else "",
-            c.description,
-        )
-        for table, checks in catalogue().items()
-        for c in checks
-    ]
-    return (
-        "# Checks\n\nFrom `healthlake/checks/catalogue.py`. A structural check runs on what is about to be"
-        " published; where it is violated nothing of that table and day is committed. `healthlake check` asks"
-        " all of them of what is published.\n\n"
-        + _markdown(("table", "check", "severity", "structural", "rule"), rows)
-        + "\n"
     )
 
 

@@ -99,7 +99,7 @@ class Check:
     description: str
     kahn: Kahn
     why: str
-    source: str = "DESIGN"
+    source: str = "own"
     terms: Terms = FAILS
     violated_when: str = ""
     applies_when: str = ""

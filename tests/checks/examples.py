@@ -14,8 +14,7 @@ import pyarrow as pa
 from healthlake.checks.catalogue import catalogue
 from healthlake.checks.model import Check
 from healthlake.checks.run import read_by
-from healthlake.contracts.gold import GOLD_DQ_RESULT, GOLD_DQ_SAMPLE
-from healthlake.contracts.model import ColumnType, Contract
+from healthlake.contracts.model import ColumnType
 from healthlake.contracts.registry import TABLES
 from healthlake.split import arrow_schema
 
@@ -26,11 +25,6 @@ PLAIN: Mapping[str, Mapping[str, Any]] = json.loads(
     Path(__file__).with_name("plain_rows.json").read_text("utf-8")
 )
 """Table -> a row that no rule has anything against; what it leaves out is NULL. Dates are ISO text."""
-
-CONTRACTS: Mapping[str, Contract] = {
-    **TABLES,
-    **{table.name: table for table in (GOLD_DQ_RESULT, GOLD_DQ_SAMPLE)},
-}
 
 _READ = {
     ColumnType.DATE: datetime.date.fromisoformat,
@@ -69,7 +63,7 @@ def all_examples() -> Iterator[Example]:
 
 def typed(table: str, row: Mapping[str, object]) -> dict[str, object]:
     """The plain row with `row` over it, ISO text read as dates and times."""
-    contract = CONTRACTS[table]
+    contract = TABLES[table]
     if unknown := row.keys() - set(contract.column_names):
         raise KeyError(f"{table} has no column {sorted(unknown)}")
     values = {**PLAIN[table], **row}
@@ -81,4 +75,4 @@ def _typed(kind: ColumnType, value: object) -> object:
 
 
 def arrow(table: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:
-    return pa.Table.from_pylist(list(rows), schema=arrow_schema(CONTRACTS[table]))
+    return pa.Table.from_pylist(list(rows), schema=arrow_schema(TABLES[table]))

@@ -153,6 +153,17 @@ class LiveDagster:
         result: str = wait_until(f"run {run_id}", ended, seconds)
         return result
 
+    def first_run(self, seconds: float) -> str:
+        """The id of the first run of the instance, when there is one."""
+        query = "{ runsOrError { ... on Runs { results { runId } } } }"
+
+        def started() -> str | None:
+            runs = self.ask(query)["runsOrError"]["results"]
+            return runs[-1]["runId"] if runs else None
+
+        result: str = wait_until("a run to start", started, seconds)
+        return result
+
     def run(self, run_id: str) -> dict[str, Any]:
         """What the run page shows of a run: its tags and origin, and its step failures."""
         found: dict[str, Any] = self.ask(
@@ -250,11 +261,11 @@ def _by_day(ranges: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 
 @contextmanager
-def dagster_dev(lake: Path, folder: Path) -> Iterator[LiveDagster]:
+def dagster_dev(lake: Path, folder: Path, **variables: str) -> Iterator[LiveDagster]:
     """A bare `dagster dev` on the lake, in a folder with the clone's pyproject.toml, as a session of its own.
 
     Not in the clone itself: `.env` there, written by `make demo`, would win over this environment and point
-    at the user's lake.
+    at the user's lake. `variables` are further ones of its environment.
     """
     shutil.copy(REPOSITORY / "pyproject.toml", folder)
     log = folder / "dagster-dev.log"
@@ -263,6 +274,7 @@ def dagster_dev(lake: Path, folder: Path) -> Iterator[LiveDagster]:
         "DAGSTER_HOME": str(lake / ".dagster"),
         "HEALTHLAKE_LAKE": str(lake),
         "PYTHONUNBUFFERED": "1",
+        **variables,
     }
     port = _free_port()
     script = Path(__file__).with_name("dev_server.py")

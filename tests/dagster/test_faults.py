@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from healthlake.checks.catalogue import catalogue
 from healthlake.contracts.registry import BRONZE_TABLES
 from healthlake_dagster.commands.materialize import RunSummary, run_days
 from healthlake_dagster.definitions import build_definitions
@@ -68,6 +69,19 @@ def test_the_good_days_show_green_and_the_vanished_one_red(live: LiveDagster, ta
 def test_the_checks_of_the_good_days_are_reported_although_the_step_failed(live: LiveDagster) -> None:
     shown = live.checks("bronze_patient")["keys_not_null"]
     assert (shown[GOOD], shown[LATER]) == ("SUCCEEDED", "SUCCEEDED")
+
+
+@pytest.mark.usefixtures("vanished")
+@pytest.mark.parametrize("table", [table.name for table in BRONZE_TABLES])
+def test_the_checks_of_the_bad_day_are_failed_and_say_that_they_could_not_be_evaluated(
+    live: LiveDagster, table: str
+) -> None:
+    assert {name: of_day[BAD] for name, of_day in live.checks(table).items()} == {
+        check.name: "FAILED" for check in catalogue()[table]
+    }
+    said = live.evaluation(table, "grain_unique", BAD)["evaluation"]
+    assert (said["severity"], said["success"]) == ("ERROR", False)
+    assert said["description"].startswith("could not be evaluated: ")
 
 
 @pytest.mark.usefixtures("vanished")

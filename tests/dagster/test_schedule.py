@@ -4,16 +4,22 @@ itself."""
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from healthlake.checks.catalogue import catalogue
 from healthlake.errors import UsageError
 from healthlake_dagster.automation import JOB, SCHEDULE
 from healthlake_dagster.definitions import build_definitions
+from healthlake_dagster.runs import lake_instance
 from healthlake_dagster.settings import Settings
 from tests.dagster.conftest import ALL_ASSETS
+from tests.dagster.drops import whole_encounter, whole_patient
+from tests.dagster.live import dagster_dev
+from tests.world import World
 
 
 def definitions(**variables: str) -> dg.Definitions:
@@ -89,3 +95,21 @@ def test_its_time_is_a_setting_in_utc() -> None:
 def test_a_time_that_is_no_cron_line_is_refused_with_the_settings_name() -> None:
     with pytest.raises(UsageError, match="HEALTHLAKE_SCHEDULE is 'nightly'"):
         definitions(HEALTHLAKE_SCHEDULE="nightly")
+
+
+def test_a_run_of_the_schedule_shows_yesterdays_rows_and_every_checks_status(tmp_path: Path) -> None:
+    root, folder = tmp_path / "lake", tmp_path / "dev"
+    folder.mkdir()
+    yesterday = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=1)
+    with World(root) as world:
+        world.put_resources(yesterday, "a.ndjson", [whole_patient("p1"), whole_encounter("e1", "p1")])
+    with lake_instance(root / ".dagster"):
+        pass
+    # Every minute: a tick is waited for, and the second asks for the same day and starts nothing.
+    each_minute = {"HEALTHLAKE_SCHEDULE": "* * * * *", "HEALTHLAKE_DEPLOYMENT": "production"}
+    with dagster_dev(root, folder, **each_minute) as live:
+        assert live.run_end(live.first_run(seconds=120), seconds=120) == "SUCCESS"
+        day = yesterday.isoformat()
+        assert (live.rows("silver_dim_patient", day), live.rows("bronze_encounter", day)) == (1, 1)
+        for table in ("silver_patient_history", "silver_encounter_history"):
+            assert live.checks(table) == {check.name: {day: "SUCCEEDED"} for check in catalogue()[table]}
