@@ -10,8 +10,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 
-import sqlglot
-
 from healthlake.checks.catalogue import kept_checks
 from healthlake.checks.fused import violating_rows
 from healthlake.checks.lookups import LOOKUPS
@@ -21,6 +19,7 @@ from healthlake.checks.run import read_by, run_checks
 from healthlake.contracts.gold import GOLD_DQ_RESULT, GOLD_DQ_SAMPLE
 from healthlake.contracts.model import Column, ColumnType, Contract
 from healthlake.contracts.registry import TABLES
+from healthlake.engine.dialect import to_athena
 from healthlake.engine.protocol import Engine
 
 SAMPLES = 20
@@ -49,7 +48,7 @@ def quality_select(engine: Engine, contract: Contract, policy: Policy, day: date
     for table in quality_inputs(contract):
         engine.read(table)
     if contract is GOLD_DQ_SAMPLE:
-        return _samples(_violated(engine, day), day)
+        return to_athena(_samples(_violated(engine, day), day))
     results = run_checks(engine, kept_checks(), [day])
     return _values(contract, [_row(result, policy) for result in results])
 
@@ -160,7 +159,7 @@ def listing_sql(check: Check, day: datetime.date) -> str:
         return ""
     where = "row_id, file_id, line, entry"
     rows = f"SELECT {where} FROM ({violators(check, day)}) AS v ORDER BY file_id, line, entry"
-    return sqlglot.transpile(rows, read="spark", write="athena")[0]
+    return to_athena(rows)
 
 
 def _no_sample(day: datetime.date) -> str:

@@ -45,3 +45,8 @@ def to_duckdb(sql: str, dialect: str = "spark") -> str:
 @functools.lru_cache(maxsize=1024)
 def _transpiled(sql: str, dialect: str) -> str:
     return parse(sql, dialect).sql(dialect="duckdb")
+
+
+def to_athena(sql: str) -> str:
+    """`sql`, written in Spark's dialect, in Athena's: a backslash in a text is no escape there."""
+    return parse(sql, "spark").sql(dialect="athena")

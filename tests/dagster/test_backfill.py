@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from healthlake.checks.catalogue import FILES_LANDED, RAW_ASSET, catalogue
+from healthlake.checks.catalogue import catalogue
+from healthlake.checks.families import FILES_LANDED, RAW_ASSET
 from healthlake.contracts.registry import TABLES
 from tests.dagster.conftest import ALL_ASSETS, dates
 from tests.dagster.drops import DAYS, ROWS, WARNED, land_three_days

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 from filelock import FileLock
 
-from healthlake.checks.catalogue import FILES_LANDED, RAW_ASSET
+from healthlake.checks.families import FILES_LANDED, RAW_ASSET
 from healthlake.contracts.registry import TABLES
 from healthlake_dagster.commands.check import check_days
 from healthlake_dagster.commands.materialize import run_days

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from healthlake.checks.catalogue import _EXPORT_FILE_MISSING
+from healthlake.checks.families import _EXPORT_FILE_MISSING
 from healthlake.split import Reason
 from healthlake.split.lines import BOM
 from healthlake.split.manifest import HEAD_BYTES, file_name, read_manifest
