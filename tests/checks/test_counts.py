@@ -93,3 +93,20 @@ def test_a_manifest_that_says_nothing_of_a_column_leaves_it_open(tmp_path: Path)
         other.engine.read(TABLES["bronze_patient"])
         keys = [check for check in COUNTED if check.id == "T03.bronze_patient"]
         assert numbers(run_checks(other.engine, keys, [day(1)])) == {("T03.bronze_patient", day(1)): (1, 0)}
+
+
+def test_all_rules_of_a_table_and_day_are_at_most_three_queries(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    ask = world.engine.rows
+
+    def rows(sql: str, dialect: str = "spark") -> list[tuple[object, ...]]:
+        asked.append(sql)
+        return ask(sql, dialect)
+
+    monkeypatch.setattr(world.engine, "rows", rows)
+    for table, checks in catalogue().items():
+        asked.clear()
+        run_checks(world.engine, [check for check in checks if check.has_query], [day(1)])
+        assert len(asked) <= 3, table
