@@ -9,6 +9,7 @@ from dagster._utils.schedules import is_valid_cron_string
 from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES
 from healthlake.errors import UsageError
+from healthlake.report import Listener
 from healthlake_dagster.days import newest, stretches
 from healthlake_dagster.listening import ListenerFactory
 from healthlake_dagster.partitions import daily_partitions
@@ -76,18 +77,7 @@ def stale_gold_job(settings: Settings) -> dg.JobDefinition:
         listen: dg.ResourceParam[ListenerFactory],
     ) -> None:
         listener = listen(context)
-        with step_faults():
-            unsplit = query.unsplit_days()
-        context.log.info(f"the drops of {len(unsplit)} days changed since they were split")
-        for stretch in stretches(unsplit):
-            with step_faults():
-                reports = [etl.raw_to_bronze(context, stretch, listener)]
-                if not reports[0].faults:
-                    reports.append(etl.bronze_to_silver(context, stretch, RESOURCE_TYPES, listener))
-            for report in reports:
-                log_report(context, report, query.policy)
-                if report.faults:
-                    raise failure(report)
+        _split_changed_drops(context, etl, query, listener)
         with step_faults():
             days, left = newest(query.stale_days(), settings.stale_days)
         context.log.info(f"{len(days)} days of gold are stale; {len(left)} older ones are left for later")
@@ -109,3 +99,21 @@ def stale_gold_job(settings: Settings) -> dg.JobDefinition:
         recompute()
 
     return job
+
+
+def _split_changed_drops(
+    context: dg.OpExecutionContext, etl: EtlResource, query: QueryResource, listener: Listener
+) -> None:
+    """Bronze and silver of each stretch of days whose drops changed since they were split."""
+    with step_faults():
+        unsplit = query.unsplit_days()
+    context.log.info(f"the drops of {len(unsplit)} days changed since they were split")
+    for stretch in stretches(unsplit):
+        with step_faults():
+            reports = [etl.raw_to_bronze(context, stretch, listener)]
+            if not reports[0].faults:
+                reports.append(etl.bronze_to_silver(context, stretch, RESOURCE_TYPES, listener))
+        for report in reports:
+            log_report(context, report, query.policy)
+            if report.faults:
+                raise failure(report)
