@@ -161,9 +161,10 @@ def _require_rules(
         )
     if stopped := blocked_days(engine, policy, day):
         on, rules = next(iter(stopped.items()))
+        others = ", ".join(str(each) for each in list(stopped)[1:6]) + (", …" if len(stopped) > 6 else "")
         raise RuleStopsGold(
             f"{doing}: {', '.join(rules)} failed on {on}"
-            + (f" (and {len(stopped) - 1} further days)" if len(stopped) > 1 else "")
+            + (f" (and some on {others})" if others else "")
             + ", and HEALTHLAKE_RULES says that this stops gold. Mend the drop (`healthlake land --replace`),"
             " or change the rule's terms, and materialize again; `healthlake report` lists what failed."
         )

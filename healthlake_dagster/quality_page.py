@@ -80,6 +80,12 @@ def write_page(
     if target.is_dir():
         raise UsageError(f"writing the report: {target} is a folder. Name a file: {target}/data_quality.html")
     data = read_report(settings, query, first, last)
+    if (first or last) and data.days.gold and not data.tables:
+        gold = data.days.gold
+        raise UsageError(
+            f"writing the report: there is no gold from {first or 'the first day'} to {last or 'the last'}."
+            f" {len(gold)} days have some, {gold[0]} to {gold[-1]}. Nothing was written."
+        )
     _replace(target, render(data))
     return WrittenPage(target, data, verdict(data, findings(data)))
 

@@ -57,7 +57,7 @@ _REFERENCE_RULES = (
         "E02",
         _TABLE,
         "patient_stated",
-        "A subject is named.",
+        "A subject is named by a reference.",
         Kahn.COMPLETENESS,
         "An encounter of nobody is in no count by patient.",
         source="US Core Encounter: subject 1..1",

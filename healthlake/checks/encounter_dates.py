@@ -3,13 +3,14 @@ out."""
 
 from __future__ import annotations
 
+from healthlake.checks.dates import day_of
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_encounter_history"
 _PATIENT = "silver_patient_history"
 _TOOK_PLACE = "coalesce(status, '') NOT IN ('planned', 'cancelled')"
 _TOMORROW = "CAST(dt + INTERVAL '1' DAY AS DATE)"
-_LAST = "coalesce(period_end, period_start)"
+_START, _END = day_of("period_start"), day_of("period_end")
 _STAYS = (
     "FROM {relation} WHERE dt = {day} AND NOT is_deleted AND status = 'finished' AND class_code IN ('IMP',"
     " 'ACUTE', 'NONAC') AND part_of_id IS NULL AND patient_id IS NOT NULL AND period_start IS NOT NULL AND"
@@ -127,9 +128,14 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         "A negative length.",
         source="FHIR R4: per-1; OHDSI Data Quality Dashboard: plausibleStartBeforeEnd",
         terms=Terms(0.1, 1),
-        applies_when=f"{_TOOK_PLACE} AND period_start IS NOT NULL AND period_end IS NOT NULL",
-        violated_when="period_start > period_end",
-        trips={_TABLE: [{"period_end": "2025-12-01T08:59:59"}]},
+        applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL AND {_END} IS NOT NULL",
+        violated_when=f"coalesce(period_start > period_end, {_START} > {_END})",
+        trips={
+            _TABLE: [
+                {"period_end": "2025-12-01T08:59:59"},
+                {"encounter_id": "e2", "period_end": None, "period_end_text": "2025-11-30"},
+            ]
+        },
         passes={_TABLE: [{"period_end": "2025-12-01T09:00:00"}]},
     ),
     Check(
@@ -141,9 +147,14 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         "Somebody booked it and nobody said planned, or the year is wrong.",
         source="OHDSI Data Quality Dashboard: plausibleTemporalAfter",
         terms=Terms(0.1, 1),
-        applies_when=f"{_TOOK_PLACE} AND period_start IS NOT NULL",
-        violated_when=f"CAST(period_start AS DATE) > {_TOMORROW}",
-        trips={_TABLE: [{"period_start": "2026-02-02T00:00:00"}]},
+        applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL",
+        violated_when=f"{_START} > {_TOMORROW}",
+        trips={
+            _TABLE: [
+                {"period_start": "2026-02-02T00:00:00"},
+                {"encounter_id": "e2", "period_start": None, "period_start_text": "2099-01-01"},
+            ]
+        },
         passes={_TABLE: [{"period_start": "2026-02-01T12:00:00"}]},
     ),
     Check(
@@ -155,9 +166,14 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         "Fillers such as 1900-01-01 stand where a system knew no date.",
         source="OHDSI Data Quality Dashboard: plausibleValueLow",
         terms=Terms(0.1, 1),
-        applies_when="period_start IS NOT NULL",
-        violated_when="CAST(period_start AS DATE) < DATE '1901-01-02'",
-        trips={_TABLE: [{"period_start": "1900-01-01T00:00:00"}]},
+        applies_when=f"{_START} IS NOT NULL",
+        violated_when=f"{_START} < DATE '1901-01-02'",
+        trips={
+            _TABLE: [
+                {"period_start": "1900-01-01T00:00:00"},
+                {"encounter_id": "e2", "period_start": None, "period_start_text": "1900-01-01"},
+            ]
+        },
         passes={_TABLE: [{}]},
     ),
     Check(
@@ -168,8 +184,8 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         Kahn.ATEMPORAL,
         "It was never closed, or is an episode of care; either way it spoils lengths of stay.",
         terms=Terms(0.1, 1),
-        applies_when=f"{_TOOK_PLACE} AND period_start IS NOT NULL AND period_end IS NOT NULL",
-        violated_when="datediff(CAST(period_end AS DATE), CAST(period_start AS DATE)) > 365",
+        applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL AND {_END} IS NOT NULL",
+        violated_when=f"CAST({_START} + INTERVAL '365' DAY AS DATE) < {_END}",
         trips={_TABLE: [{"period_start": "2024-11-30T09:00:00"}]},
         passes={_TABLE: [{"period_start": "2024-12-01T09:00:00"}]},
     ),
@@ -183,8 +199,8 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         source="OHDSI Data Quality Dashboard: plausibleAfterBirth",
         terms=Terms(0.1, 1),
         looks_up=("patient",),
-        applies_when=f"{_TOOK_PLACE} AND period_start IS NOT NULL AND patient_birth_date IS NOT NULL",
-        violated_when="CAST(period_start AS DATE) < CAST(patient_birth_date - INTERVAL '1' DAY AS DATE)",
+        applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL AND patient_birth_date IS NOT NULL",
+        violated_when=f"{_START} < CAST(patient_birth_date - INTERVAL '1' DAY AS DATE)",
         trips={_TABLE: [{}], _PATIENT: [{"birth_date": "2025-12-03"}]},
         passes={_TABLE: [{}], _PATIENT: [{"birth_date": "2025-12-02"}]},
     ),
@@ -199,9 +215,9 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         source="OHDSI Data Quality Dashboard: plausibleBeforeDeath",
         terms=Terms(0.1, 1),
         looks_up=("patient",),
-        applies_when=f"{_TOOK_PLACE} AND period_start IS NOT NULL AND patient_deceased_datetime IS NOT NULL",
+        applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL AND patient_deceased_datetime IS NOT NULL",
         violated_when=(
-            f"CAST({_LAST} AS DATE) > CAST(patient_deceased_datetime + INTERVAL '60' DAY AS DATE)"
+            f"coalesce({_END}, {_START}) > CAST(patient_deceased_datetime + INTERVAL '60' DAY AS DATE)"
         ),
         trips={_TABLE: [{}], _PATIENT: [{"deceased_datetime": "2025-10-01T09:00:00"}]},
         passes={_TABLE: [{}], _PATIENT: [{"deceased_datetime": "2025-10-02T09:00:00"}]},

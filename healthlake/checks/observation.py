@@ -30,7 +30,7 @@ _REFERENCE_RULES = (
         "O01",
         _TABLE,
         "patient_stated",
-        "A subject is named.",
+        "A subject is named by a reference.",
         Kahn.COMPLETENESS,
         "A value of nobody is in no count by patient.",
         source="US Core Observation: subject 1..1",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from healthlake.checks.dates import day_of
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_observation_history"
 _PATIENT = "silver_patient_history"
 _ENCOUNTER = "silver_encounter_history"
 _TOMORROW = "CAST(dt + INTERVAL '1' DAY AS DATE)"
-_ON = "CAST(obs_datetime AS DATE)"
+_ON, _END = day_of("obs_datetime"), day_of("effective_end")
 
 OBSERVATION_DATE_RULES: tuple[Check, ...] = (
     Check(
@@ -78,9 +79,14 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         "A wrong year stays the newest value of every trend.",
         source="OHDSI Data Quality Dashboard: plausibleTemporalAfter",
         terms=Terms(0.1, 1),
-        applies_when="obs_datetime IS NOT NULL",
+        applies_when=f"{_ON} IS NOT NULL",
         violated_when=f"{_ON} > {_TOMORROW}",
-        trips={_TABLE: [{"obs_datetime": "2026-02-02T00:00:00"}]},
+        trips={
+            _TABLE: [
+                {"obs_datetime": "2026-02-02T00:00:00"},
+                {"observation_id": "o2", "obs_datetime": None, "obs_datetime_text": "2099-01-01"},
+            ]
+        },
         passes={_TABLE: [{"obs_datetime": "2026-02-01T12:00:00"}]},
     ),
     Check(
@@ -92,9 +98,14 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         "Fillers such as 1900-01-01 stand where a system knew no date.",
         source="OHDSI Data Quality Dashboard: plausibleValueLow",
         terms=Terms(0.1, 1),
-        applies_when="obs_datetime IS NOT NULL",
+        applies_when=f"{_ON} IS NOT NULL",
         violated_when=f"{_ON} < DATE '1901-01-02'",
-        trips={_TABLE: [{"obs_datetime": "1900-01-01T00:00:00"}]},
+        trips={
+            _TABLE: [
+                {"obs_datetime": "1900-01-01T00:00:00"},
+                {"observation_id": "o2", "obs_datetime": None, "obs_datetime_text": "1900-01-01"},
+            ]
+        },
         passes={_TABLE: [{}]},
     ),
     Check(
@@ -106,9 +117,14 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         "A negative length.",
         source="FHIR R4: per-1",
         terms=Terms(0.1, 1),
-        applies_when="obs_datetime IS NOT NULL AND effective_end IS NOT NULL",
-        violated_when="obs_datetime > effective_end",
-        trips={_TABLE: [{"effective_end": "2025-12-01T09:04:00"}]},
+        applies_when=f"{_ON} IS NOT NULL AND {_END} IS NOT NULL",
+        violated_when=f"coalesce(obs_datetime > effective_end, {_ON} > {_END})",
+        trips={
+            _TABLE: [
+                {"effective_end": "2025-12-01T09:04:00"},
+                {"observation_id": "o2", "effective_end": None, "effective_end_text": "2025-11-30"},
+            ]
+        },
         passes={_TABLE: [{"effective_end": "2025-12-01T09:05:00"}]},
     ),
     Check(
@@ -135,7 +151,7 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         source="OHDSI Data Quality Dashboard: plausibleAfterBirth",
         terms=Terms(0.1, 1),
         looks_up=("patient",),
-        applies_when="obs_datetime IS NOT NULL AND patient_birth_date IS NOT NULL",
+        applies_when=f"{_ON} IS NOT NULL AND patient_birth_date IS NOT NULL",
         violated_when=f"{_ON} < CAST(patient_birth_date - INTERVAL '1' DAY AS DATE)",
         trips={_TABLE: [{}], _PATIENT: [{"birth_date": "2025-12-03"}]},
         passes={_TABLE: [{}], _PATIENT: [{"birth_date": "2025-12-02"}]},
@@ -150,7 +166,7 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         source="OHDSI Data Quality Dashboard: plausibleBeforeDeath",
         terms=Terms(0.1, 1),
         looks_up=("patient",),
-        applies_when="obs_datetime IS NOT NULL AND patient_deceased_datetime IS NOT NULL",
+        applies_when=f"{_ON} IS NOT NULL AND patient_deceased_datetime IS NOT NULL",
         violated_when=f"{_ON} > CAST(patient_deceased_datetime + INTERVAL '60' DAY AS DATE)",
         trips={_TABLE: [{}], _PATIENT: [{"deceased_datetime": "2025-10-01T09:00:00"}]},
         passes={_TABLE: [{}], _PATIENT: [{"deceased_datetime": "2025-10-02T09:00:00"}]},
@@ -166,7 +182,7 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         terms=Terms(1, 5),
         looks_up=("encounter",),
         applies_when=(
-            "obs_datetime IS NOT NULL AND encounter_period_start IS NOT NULL AND coalesce(encounter_status,"
+            f"{_ON} IS NOT NULL AND encounter_period_start IS NOT NULL AND coalesce(encounter_status,"
             " '') NOT IN ('planned', 'cancelled')"
         ),
         violated_when=(

@@ -156,7 +156,7 @@ _CODE_RULES = (
         source="FHIR R4: languages (preferred; BCP 47)",
         terms=Terms(5, 20),
         applies_when="language_code IS NOT NULL",
-        violated_when="NOT language_code RLIKE '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\\\\z'",
+        violated_when="NOT language_code RLIKE '^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*\\\\z'",
         trips={_TABLE: [{"language_code": "English"}]},
         passes={_TABLE: [{"language_code": "es"}]},
     ),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from healthlake.checks.dates import earliest_day
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_patient_history"
 _TOMORROW = "CAST(dt + INTERVAL '1' DAY AS DATE)"
 _DEATH = "fhir_date(deceased_datetime_text)"
 _FILLERS = "(DATE '0001-01-01', DATE '1753-01-01', DATE '1899-12-30', DATE '1900-01-01', DATE '1901-01-01')"
+
+_EARLIEST_BIRTH = earliest_day("birth_date", "birth_date_text")
+_EARLIEST_DEATH = earliest_day(_DEATH, "deceased_datetime_text")
 
 PATIENT_DATE_RULES: tuple[Check, ...] = (
     Check(
@@ -67,9 +71,14 @@ PATIENT_DATE_RULES: tuple[Check, ...] = (
         "A negative age.",
         source="OHDSI Data Quality Dashboard: plausibleTemporalAfter",
         terms=Terms(0.1, 1),
-        applies_when="birth_date IS NOT NULL",
-        violated_when=f"birth_date > {_TOMORROW}",
-        trips={_TABLE: [{"birth_date": "2026-02-02"}]},
+        applies_when=f"{_EARLIEST_BIRTH} IS NOT NULL",
+        violated_when=f"{_EARLIEST_BIRTH} > {_TOMORROW}",
+        trips={
+            _TABLE: [
+                {"birth_date": "2026-02-02"},
+                {"patient_id": "p2", "birth_date": None, "birth_date_text": "2030"},
+            ]
+        },
         passes={_TABLE: [{"birth_date": "2026-02-01"}]},
     ),
     Check(
@@ -155,9 +164,14 @@ PATIENT_DATE_RULES: tuple[Check, ...] = (
         "A patient counted as dead who is alive, or the date is wrong.",
         source="OHDSI Data Quality Dashboard: plausibleTemporalAfter",
         terms=Terms(0.1, 1),
-        applies_when=f"{_DEATH} IS NOT NULL",
-        violated_when=f"{_DEATH} > {_TOMORROW}",
-        trips={_TABLE: [{"deceased_datetime_text": "2026-02-02"}]},
+        applies_when=f"{_EARLIEST_DEATH} IS NOT NULL",
+        violated_when=f"{_EARLIEST_DEATH} > {_TOMORROW}",
+        trips={
+            _TABLE: [
+                {"deceased_datetime_text": "2026-02-02"},
+                {"patient_id": "p2", "deceased_datetime_text": "2040"},
+            ]
+        },
         passes={_TABLE: [{"deceased_datetime_text": "2026-02-01T10:00:00+13:00"}]},
     ),
 )

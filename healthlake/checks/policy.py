@@ -90,7 +90,7 @@ def _override(entry: Mapping[str, Any], rules: Mapping[str, Check], where: str) 
     if not isinstance(reason, str) or not reason.strip():
         raise UsageError(f"{where}: reason is missing; say why, for who reads the result.")
     if not isinstance(date, datetime.date) or isinstance(date, datetime.datetime):
-        raise UsageError(f"{where}: date is missing or no day, expected such as 2026-03-01.")
+        raise UsageError(f"{where}: date is missing or no day, expected 2026-03-01, without quotation marks.")
     blocks = entry.get("blocks_gold", False)
     if not isinstance(blocks, bool):
         raise UsageError(f"{where}: blocks_gold is {blocks!r}, expected true or false.")
@@ -102,6 +102,8 @@ def _override(entry: Mapping[str, Any], rules: Mapping[str, Check], where: str) 
         blocks,
         f"{date.isoformat()}: {reason.strip()}",
     )
+    if terms.warn is not None and terms.fail is not None and terms.warn > terms.fail:
+        raise UsageError(f"{where}: warn is {terms.warn:g} and fail {terms.fail:g}: it would never warn.")
     if blocks and terms.fail is None:
         raise UsageError(f"{where}: {rule.id} never fails, so it stops nothing; give it a fail percentage.")
     return rule.id, terms

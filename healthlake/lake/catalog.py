@@ -109,7 +109,6 @@ class LakeCatalog:
         from pyiceberg.exceptions import CommitFailedException, ValidationException
 
         table = self._load(contract) or self._create(contract)
-        self._require_columns(table, contract)
         current = table.current_snapshot()
         if (current.snapshot_id if current else None) != base.snapshot_id:
             raise CommitConflict(f"committing {contract.name}: the table changed since it was read")
@@ -243,14 +242,14 @@ class LakeCatalog:
                 update.append_data_file(file)
 
     def _require_columns(self, table: Table, contract: Contract) -> None:
-        """PyIceberg's own refusal comes late and names no remedy."""
+        """An engine's own refusal, of a commit or of a column that isn't there, names no remedy."""
         found = [(field.name, str(field.field_type)) for field in table.schema().fields]
         expected = [(column.name, column.type.value) for column in contract]
         if found != expected:
             changed = sorted({name for name, _ in {*found} ^ {*expected}})
             raise LakeOutdated(
-                f"committing {contract.name}: the table has other columns than this version of healthlake"
-                f" writes ({', '.join(changed)}). Nothing was committed. Run `healthlake rebuild` to make the"
+                f"opening {contract.name}: the table has other columns than this version of healthlake"
+                f" writes ({', '.join(changed)}). Nothing was changed. Run `healthlake rebuild` to make the"
                 " tables again from raw, or go back to the version that made them."
             )
 
@@ -309,6 +308,7 @@ class LakeCatalog:
         if cached is None or cached.metadata_location != row:
             cached = catalog.load_table((self.database, contract.name))
             self._tables[contract.name] = cached
+        self._require_columns(cached, contract)
         return cached
 
     def _catalog_row(self, contract: Contract) -> str | None:

@@ -108,7 +108,7 @@ def _to_catch_up(data: ReportData) -> Iterator[Step]:
             f"{'; '.join(behind)}.",
             f"healthlake materialize --stale{data.lake_option}",
         )
-    elif data.day is None:
+    elif data.day is None and not data.days.gold:
         yield Step(
             "Land a drop and materialize its day",
             "The page is filled from the gold tables.",

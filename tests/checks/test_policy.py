@@ -57,6 +57,7 @@ def test_other_rules_keep_their_terms_and_the_hash_of_the_set_changes(tmp_path: 
         (OVERRIDE.replace("reason =", "because ="), "override 1: because is none of"),
         (OVERRIDE.replace('"the old register writes M and F"', '" "'), "override 1: reason is missing"),
         (OVERRIDE.replace("2026-03-01", "'soon'"), "override 1: date is missing or no day"),
+        (OVERRIDE.replace('"never"', "4"), "override 1: warn is 5 and fail 4"),
         (OVERRIDE + OVERRIDE, f"override 2: rule {GENDER.id} has one already"),
         (OVERRIDE + "blocks_gold = true", "never fails, so it stops nothing"),
         (OVERRIDE.replace(f'"{GENDER.id}"', '"T02.silver_dim_patient"'), "can't be changed"),

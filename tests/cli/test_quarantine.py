@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Answer, Command
-from tests.dagster.drops import DAYS
+from tests.dagster.drops import DAYS, whole_patient
 from tests.replays import count_opened, stricter
 from tests.world import World, day, patient
 
@@ -68,7 +68,7 @@ def test_one_record_is_shown_as_delivered_by_offset_or_position(healthlake: Comm
     assert healthlake("quarantine", "--show", place, "--lake", filled).out == NO_ID.decode() + "\n"
     place = f"{silver['file_id'][:12]}:{silver['line']}:{silver['entry']}"
     shown = json.loads(healthlake("quarantine", "--show", place, "--lake", filled).out)
-    assert shown == patient("p4", gender=1)
+    assert shown == whole_patient("p4", gender=1)
 
 
 def test_a_long_record_is_cut_unless_all_is_asked_for(healthlake: Command, tmp_path: Path) -> None:

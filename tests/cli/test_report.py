@@ -73,11 +73,15 @@ def test_a_range_of_days_is_what_the_page_shows(healthlake: Command, reported: P
     assert "2025-12-21:" not in html
 
 
-def test_a_range_without_gold_makes_a_page_that_says_so(healthlake: Command, reported: Path) -> None:
-    answer = healthlake("report", "--to", "2025-01-31", "--output", "none.html", "--lake", reported)
-    assert answer.code == 0
-    assert "There is no gold" in answer.out
-    assert "There is no gold" in Path("none.html").read_text("utf-8")
+def test_a_range_without_gold_is_told_with_the_days_that_have_some_and_the_page_stays(
+    healthlake: Command, reported: Path
+) -> None:
+    before = (reported / PAGE).read_bytes() if (reported / PAGE).exists() else None
+    answer = healthlake("report", "--to", "2025-01-31", "--lake", reported)
+    assert (answer.code, answer.out) == (2, "")
+    assert "there is no gold from the first day to 2025-01-31" in answer.err
+    assert "13 days have some, 2025-12-21 to 2026-01-03" in answer.err
+    assert ((reported / PAGE).read_bytes() if (reported / PAGE).exists() else None) == before
 
 
 def test_a_lake_whose_days_are_landed_and_nothing_more_has_a_page(healthlake: Command, lake: Path) -> None:

@@ -19,10 +19,10 @@ DAYS = ("2026-01-01", "2026-01-02")
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MB."""
+    """A file system of 32 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    made = _run("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder))
+    made = _run("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder))
     if made.returncode:
         pytest.skip("mounting a file system takes root")
     yield folder

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from healthlake.checks import catalogue as catalogue_module
-from healthlake.checks.model import Check
+from healthlake.checks.model import Check, Kahn
 from healthlake.checks.run import check_published
 from healthlake.contracts.silver import RESOURCE_TYPES
 from healthlake.errors import BronzeIncomplete, DropVanished, LedgerGap, StructuralViolation
@@ -129,10 +129,13 @@ def test_a_structural_violation_publishes_nothing_of_that_table_and_day(
 ) -> None:
     kind = RESOURCE_TYPES[0]
     rule = Check(
+        "X1",
         kind.history.name,
         "broken_by_us",
         "A rule that 2026-01-02 violates.",
-        "SELECT 1, CASE WHEN {day} = DATE '2026-01-02' THEN 1 ELSE 0 END FROM (SELECT 1) AS one",
+        Kahn.RELATION,
+        "To be seen.",
+        sql="SELECT 1, CASE WHEN {day} = DATE '2026-01-02' THEN 1 ELSE 0 END FROM (SELECT 1) AS one",
         structural=True,
     )
     rules = {**catalogue_module.catalogue(), kind.history.name: (rule,)}

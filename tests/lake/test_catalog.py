@@ -121,6 +121,8 @@ def test_a_table_that_another_version_made_is_refused_with_the_remedy(tmp_path: 
         assert base is not None
         with pytest.raises(LakeOutdated, match="healthlake rebuild"):
             world.catalog.commit(newer, base, [], [], {})
+        with pytest.raises(LakeOutdated, match="opening bronze_file: the table has other columns"):
+            world.catalog.version(newer)
 
 
 @pytest.mark.parametrize("uri", ["file:///srv/lake/a", "file:/srv/lake/a", "/srv/lake/a"])
