@@ -6,7 +6,6 @@ a lake is filled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from healthlake.conform.as_of import as_of_name
@@ -254,8 +253,3 @@ def _seen_before(kind: ResourceType) -> str:
     SELECT DISTINCT {key}, content_hash
     FROM {as_of_name(kind)}
   ) AS w ON w.{key} = h.{key}"""
-
-
-def tables() -> Sequence[str]:
-    """The tables that have a row."""
-    return [each.table for each in _tables()]

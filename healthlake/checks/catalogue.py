@@ -64,11 +64,13 @@ def is_kept(check: Check) -> bool:
     )
 
 
+@functools.cache
 def kept_checks() -> tuple[Check, ...]:
     """The rules whose verdicts `gold_dq_result` holds, in the order of the catalogue."""
     return tuple(check for checks in catalogue().values() for check in checks if is_kept(check))
 
 
+@functools.cache
 def rule_set_hash() -> str:
     """SHA-256 over everything in the kept rules that a verdict depends on, in hex."""
     told = [

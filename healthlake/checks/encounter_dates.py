@@ -3,13 +3,12 @@ out."""
 
 from __future__ import annotations
 
-from healthlake.checks.dates import day_of
+from healthlake.checks.dates import TOMORROW, day_of, is_unreadable
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_encounter_history"
 _PATIENT = "silver_patient_history"
 _TOOK_PLACE = "coalesce(status, '') NOT IN ('planned', 'cancelled')"
-_TOMORROW = "CAST(dt + INTERVAL '1' DAY AS DATE)"
 _START, _END = day_of("period_start"), day_of("period_end")
 _STAYS = (
     "FROM {relation} WHERE dt = {day} AND NOT is_deleted AND status = 'finished' AND class_code IN ('IMP',"
@@ -27,13 +26,6 @@ _TWINS = (
     " period_start IS NOT NULL"
 )
 _SAMPLE = "SELECT encounter_id AS row_id, content_hash, file_id, line, entry"
-
-
-def _readable(column: str) -> str:
-    return (
-        f"({column}_text IS NOT NULL AND ({column}_precision IS NULL OR ({column}_precision = 'time' AND"
-        f" {column} IS NULL) OR ({column}_precision = 'day' AND fhir_date({column}_text) IS NULL)))"
-    )
 
 
 ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
@@ -61,7 +53,7 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         source="FHIR R4: dateTime",
         terms=Terms(0, 1),
         applies_when="period_start_text IS NOT NULL OR period_end_text IS NOT NULL",
-        violated_when=f"{_readable('period_start')} OR {_readable('period_end')}",
+        violated_when=f"{is_unreadable('period_start')} OR {is_unreadable('period_end')}",
         trips={
             _TABLE: [
                 {"period_start_text": "2025-12-01T10:00:00", "period_start": None},
@@ -148,7 +140,7 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         source="OHDSI Data Quality Dashboard: plausibleTemporalAfter",
         terms=Terms(0.1, 1),
         applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL",
-        violated_when=f"{_START} > {_TOMORROW}",
+        violated_when=f"{_START} > {TOMORROW}",
         trips={
             _TABLE: [
                 {"period_start": "2026-02-02T00:00:00"},
@@ -274,7 +266,7 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         "Latest wins by this time: a version from the future hides every correction until then.",
         terms=Terms(0, 1),
         applies_when="last_updated IS NOT NULL",
-        violated_when=f"CAST(last_updated AS DATE) > {_TOMORROW}",
+        violated_when=f"CAST(last_updated AS DATE) > {TOMORROW}",
         trips={_TABLE: [{"last_updated": "2026-02-02T00:00:00"}]},
         passes={_TABLE: [{"last_updated": "2026-02-01T13:00:00"}]},
     ),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from healthlake.checks.dates import day_of
+from healthlake.checks.dates import TOMORROW, day_of, is_unreadable
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_observation_history"
 _PATIENT = "silver_patient_history"
 _ENCOUNTER = "silver_encounter_history"
-_TOMORROW = "CAST(dt + INTERVAL '1' DAY AS DATE)"
 _ON, _END = day_of("obs_datetime"), day_of("effective_end")
 
 OBSERVATION_DATE_RULES: tuple[Check, ...] = (
@@ -36,11 +35,7 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         source="FHIR R4: dateTime",
         terms=Terms(0, 1),
         applies_when="obs_datetime_text IS NOT NULL OR effective_end_text IS NOT NULL",
-        violated_when=" OR ".join(
-            f"({column}_text IS NOT NULL AND ({column}_precision IS NULL OR ({column}_precision = 'time' AND"
-            f" {column} IS NULL) OR ({column}_precision = 'day' AND fhir_date({column}_text) IS NULL)))"
-            for column in ("obs_datetime", "effective_end")
-        ),
+        violated_when=f"{is_unreadable('obs_datetime')} OR {is_unreadable('effective_end')}",
         trips={
             _TABLE: [
                 {"obs_datetime_text": "2025-12-01 10:05", "obs_datetime_precision": None},
@@ -80,7 +75,7 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         source="OHDSI Data Quality Dashboard: plausibleTemporalAfter",
         terms=Terms(0.1, 1),
         applies_when=f"{_ON} IS NOT NULL",
-        violated_when=f"{_ON} > {_TOMORROW}",
+        violated_when=f"{_ON} > {TOMORROW}",
         trips={
             _TABLE: [
                 {"obs_datetime": "2026-02-02T00:00:00"},
@@ -204,7 +199,7 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         "Latest wins by this time: a version from the future hides every correction until then.",
         terms=Terms(0, 1),
         applies_when="last_updated IS NOT NULL",
-        violated_when=f"CAST(last_updated AS DATE) > {_TOMORROW}",
+        violated_when=f"CAST(last_updated AS DATE) > {TOMORROW}",
         trips={_TABLE: [{"last_updated": "2026-02-02T00:00:00"}]},
         passes={_TABLE: [{"last_updated": "2026-02-01T13:00:00"}]},
     ),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from healthlake.checks.dates import earliest_day
+from healthlake.checks.dates import TOMORROW, earliest_day
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_patient_history"
-_TOMORROW = "CAST(dt + INTERVAL '1' DAY AS DATE)"
 _DEATH = "fhir_date(deceased_datetime_text)"
 _FILLERS = "(DATE '0001-01-01', DATE '1753-01-01', DATE '1899-12-30', DATE '1900-01-01', DATE '1901-01-01')"
 
@@ -72,7 +71,7 @@ PATIENT_DATE_RULES: tuple[Check, ...] = (
         source="OHDSI Data Quality Dashboard: plausibleTemporalAfter",
         terms=Terms(0.1, 1),
         applies_when=f"{_EARLIEST_BIRTH} IS NOT NULL",
-        violated_when=f"{_EARLIEST_BIRTH} > {_TOMORROW}",
+        violated_when=f"{_EARLIEST_BIRTH} > {TOMORROW}",
         trips={
             _TABLE: [
                 {"birth_date": "2026-02-02"},
@@ -165,7 +164,7 @@ PATIENT_DATE_RULES: tuple[Check, ...] = (
         source="OHDSI Data Quality Dashboard: plausibleTemporalAfter",
         terms=Terms(0.1, 1),
         applies_when=f"{_EARLIEST_DEATH} IS NOT NULL",
-        violated_when=f"{_EARLIEST_DEATH} > {_TOMORROW}",
+        violated_when=f"{_EARLIEST_DEATH} > {TOMORROW}",
         trips={
             _TABLE: [
                 {"deceased_datetime_text": "2026-02-02"},
