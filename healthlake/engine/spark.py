@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.errors import PySparkException
+from pyspark.logger import PySparkLogger
 from pyspark.sql.types import (
     BooleanType,
     DataType,
@@ -68,8 +69,10 @@ class SparkEngine(FileEngine):
         self._discarded: list[Staged] = []
         self._read: dict[tuple[str, int | None, tuple[datetime.date, ...] | None], DataFrame] = {}
         # pyspark 4.1.1 writes the message of an error, values and SQL, to stderr when its condition is asked.
-        for logger in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
-            logging.getLogger(logger).disabled = True
+        for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+            # A level, not `disabled`: `dictConfig` takes that back. And a logger of PySpark's own class: a
+            # plain one doesn't take the arguments that PySpark logs with, and fails in place of the error.
+            PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
         for statement in definitions("spark"):
             session.sql(statement)
 
