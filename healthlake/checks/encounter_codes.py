@@ -6,7 +6,10 @@ from healthlake.checks.check_digits import SNOMED_FORM, verhoeff_holds
 from healthlake.checks.model import FAILS, MEASURED, Check, Kahn, Terms
 
 _TABLE = "silver_encounter_history"
-_ACT_CODES = "('AMB', 'EMER', 'FLD', 'HH', 'IMP', 'ACUTE', 'NONAC', 'OBSENC', 'PRENC', 'SS', 'VR')"
+ENCOUNTER_CLASSES = ("AMB", "EMER", "FLD", "HH", "IMP", "ACUTE", "NONAC", "OBSENC", "PRENC", "SS", "VR")
+"""Codes of HL7's ActEncounterCode."""
+
+_ACT_CODES = str(ENCOUNTER_CLASSES)
 _IS_INPATIENT_STAY = "class_code IN ('IMP', 'ACUTE', 'NONAC') AND status = 'finished'"
 
 

@@ -6,14 +6,18 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from healthlake.checks.encounter_codes import ENCOUNTER_CLASSES
 from healthlake.quality_report.model import PopulationCount, ReportData
 from healthlake.quality_report.vega_lite import COLOURS
 from healthlake.quality_report.words import listed, plural
 
 MONTHS = 36
 SEXES = ("female", "male")
+OTHER_SEXES = ("other", "unknown")
+CLASSES = (*ENCOUNTER_CLASSES, "unknown")
 OTHER = "all others"
-"""The smallest classes, where there are more than colours."""
+"""The smallest classes, where there are more than colours, and what is no class of the value set: what else
+stands there is a text of the source's own, and the page shows no value of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ def _told(counts: Sequence[PopulationCount], living: Sequence[PopulationCount]) 
     others: dict[str, int] = {}
     for each in living:
         if each.category not in SEXES:
-            others[each.category] = others.get(each.category, 0) + each.value
+            name = each.category if each.category in OTHER_SEXES else "of no FHIR code"
+            others[name] = others.get(name, 0) + each.value
     text = f"{by_status.get('living', 0):,} living, {by_status.get('dead', 0):,} dead."
     if others:
         named = listed([f"{count:,} with sex {name}" for name, count in sorted(others.items())])
@@ -89,15 +94,17 @@ def _encounters(
     drawn = [each for each in counts if each.measure == "encounters" and each.time_bucket in domain]
     totals: dict[str, int] = {}
     for each in drawn:
-        totals[each.category] = totals.get(each.category, 0) + each.value
+        if each.category in CLASSES:
+            totals[each.category] = totals.get(each.category, 0) + each.value
     ranked = sorted(totals, key=lambda name: (-totals[name], name))
-    own = ranked if len(ranked) <= COLOURS else ranked[: COLOURS - 1]
+    has_room = len(ranked) < COLOURS or (len(ranked) == COLOURS and all(e.category in totals for e in drawn))
+    own = ranked if has_room else ranked[: COLOURS - 1]
     sums: dict[tuple[str, str], int] = {}
     for each in drawn:
         key = (each.time_bucket, each.category if each.category in own else OTHER)
         sums[key] = sums.get(key, 0) + each.value
     months = tuple(Month(month, name, count) for (month, name), count in sorted(sums.items()))
-    return months, (*own, *((OTHER,) if len(own) < len(ranked) else ()))
+    return months, (*own, *((OTHER,) if any(name == OTHER for _, name in sums) else ()))
 
 
 def _left_out(counts: Sequence[PopulationCount], domain: Sequence[str]) -> str:
