@@ -90,12 +90,13 @@ def answers(report: JobReport, table: str) -> list[CheckResult]:
     """The last answer of every declared check of a table for each day of the run: one that was not asked, as
     its table could not be published, is an error and not an earlier day's pass."""
     found = {(r.day, r.check.id): r for r in report.checks if r.check.table == table}
-    faults = {fault.day: str(fault.error) for fault in report.faults if fault.table == table}
-    days = sorted({each.day for each in report.tables if each.table == table} | set(faults))
+    faulty = report.faulty_days([table])
+    days = sorted({each.day for each in report.tables if each.table == table} | faulty)
     for day in days:
-        why = faults.get(day, "another table that it reads could not be published")
+        what = "its table" if day in faulty else "another table that it reads"
+        why = f"{what} could not be published, as the run's failure says"
         for check in catalogue()[table]:
-            found.setdefault((day, check.id), CheckResult(check, day, 0, 0, f"not evaluated: {why}"))
+            found.setdefault((day, check.id), CheckResult(check, day, 0, 0, why))
     return list(found.values())
 
 
@@ -196,7 +197,7 @@ def _evidence(result: CheckResult, status: Status, terms: Terms) -> dict[str, An
 
 def _verdict(result: CheckResult, status: Status) -> str:
     if status is Status.ERROR:
-        return "could not be evaluated"
+        return f"could not be evaluated: {result.error}"
     if status is Status.NOT_APPLICABLE:
         return f"not applicable, {reason(result, status)}"
     if not result.violated:

@@ -20,7 +20,19 @@ import pyarrow.parquet as pq
 from healthlake.contracts.model import Layer
 from tests.laws.marks import MARK
 
-_PLAIN = {"", ".complete", ".db-shm", ".db-wal", ".db-journal", ".err", ".json", ".lock", ".out", ".yaml"}
+_PLAIN = {
+    "",
+    ".complete",
+    ".db-shm",
+    ".db-wal",
+    ".db-journal",
+    ".err",
+    ".json",
+    ".lock",
+    ".out",
+    ".yaml",
+    ".html",
+}
 """Kinds of files of which nothing has to be decoded."""
 
 
