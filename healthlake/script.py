@@ -14,22 +14,29 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import Contract
 from healthlake.days import days_between, iso_day
 from healthlake.engine.protocol import Engine
 from healthlake.errors import HealthlakeError, UsageError
 from healthlake.lake.catalog import LakeCatalog
-from healthlake.lake.layout import LakeLayout
+from healthlake.lake.layout import HOME_VARIABLE, LakeLayout
+from healthlake.lake.paths import LakePath, lake_path
 from healthlake.lake.raw import drop_files
+from healthlake.lake.s3 import SCHEME
 from healthlake.lake.scratch import scratch_folder
 from healthlake.messages import Message, error_message, hear, job_report, report_message, sending_listener
 from healthlake.report import JobReport, Listener, report_lines
 from healthlake.storage_faults import storage_fault
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 _PIPES_VARIABLE = "DAGSTER_PIPES_MESSAGES"
 
@@ -54,7 +61,7 @@ class JobFailed(HealthlakeError):
 class Arguments:
     """What a script was asked for: every day from `start` to `end`, and `tables` (empty for all)."""
 
-    lake: Path
+    lake: LakePath
     database: str
     start: datetime.date
     end: datetime.date
@@ -97,15 +104,17 @@ def _tried(
 def _run(job: Job, arguments: Arguments, listener: Listener) -> JobReport:
     # pyspark takes half a second to import: --help and a wrong argument don't wait for it.
     from healthlake.engine.spark import SparkEngine
-    from healthlake.engine.spark_session import open_lake, start_local
+    from healthlake.engine.spark_session import open_lake
 
     layout = LakeLayout(arguments.lake)
+    if layout.is_remote:
+        # Where a job runs, its home may be nobody's to write.
+        os.environ.setdefault(HOME_VARIABLE, str(Path(tempfile.gettempdir(), "healthlake")))
     catalog = LakeCatalog(layout, arguments.database)
     layout.require()
     with scratch_folder(layout.scratch) as scratch:
         listener.say("starting Spark")
-        is_short = sum(_weight(layout, day) for day in arguments.days) < SHORT_BYTES
-        spark = start_local(arguments.threads, arguments.memory, scratch, is_short)
+        spark = _spark(arguments, layout, scratch)
         try:
             with SparkEngine(open_lake(spark, layout), catalog) as engine:
                 return job(arguments, engine, catalog, listener)
@@ -113,6 +122,16 @@ def _run(job: Job, arguments: Arguments, listener: Listener) -> JobReport:
             # A JVM that died says so here again, in place of what the job had to say.
             with contextlib.suppress(Exception):
                 spark.stop()
+
+
+def _spark(arguments: Arguments, layout: LakeLayout, scratch: Path) -> SparkSession:
+    """The session that Glue made, where the lake is on S3; else a local one."""
+    from healthlake.engine.spark_session import given_session, start_local
+
+    if layout.is_remote:
+        return given_session()
+    is_short = sum(_weight(layout, day) for day in arguments.days) < SHORT_BYTES
+    return start_local(arguments.threads, arguments.memory, scratch, is_short)
 
 
 def _weight(layout: LakeLayout, day: datetime.date) -> int:
@@ -131,7 +150,7 @@ def read_arguments(argv: Sequence[str], tables: Sequence[Contract], description:
         exit_on_error=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--lake", help="root folder of the lake")
+    parser.add_argument("--lake", help="root of the lake: a folder, or s3://BUCKET/PREFIX")
     parser.add_argument("--database", default="healthlake", help="database in the catalog (healthlake)")
     parser.add_argument("--partition-start", metavar="DAY", help="first day, YYYY-MM-DD")
     parser.add_argument("--partition-end", metavar="DAY", help="last day (the first)")
@@ -164,12 +183,12 @@ def read_arguments(argv: Sequence[str], tables: Sequence[Contract], description:
     )
 
 
-def _lake(text: str) -> Path:
-    if "://" in text:
+def _lake(text: str) -> LakePath:
+    if "://" in text and not text.startswith(SCHEME):
         raise UsageError(
-            f"reading the arguments: --lake is {text}, expected a folder: lakes on S3 come later."
+            f"reading the arguments: --lake is {text}, expected a folder, or {SCHEME}BUCKET/PREFIX."
         )
-    return Path(text).expanduser().absolute()
+    return lake_path(text)
 
 
 def _threads(text: str) -> int | None:

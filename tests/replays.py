@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
 from healthlake.lake import raw
-from healthlake.split import SourceFile, record
+from healthlake.lake.paths import LakePath
+from healthlake.split import record
 from healthlake.split.outcome import Refused
 from healthlake.split.reasons import Reason
 
@@ -33,16 +33,16 @@ def stricter() -> Iterator[None]:
 def count_opened(patch: pytest.MonkeyPatch) -> list[str]:
     """Day and path of each file of a drop that is opened from now on, such as `dt=2026-01-01/a.ndjson`."""
     opened: list[str] = []
-    drop_file = raw.drop_file
+    opener = raw.opener
 
-    def counted(path: Path, folder: Path) -> SourceFile:
-        file = drop_file(path, folder)
-
+    def counted(path: LakePath) -> Callable[[], BinaryIO]:
         def open_counted() -> BinaryIO:
-            opened.append(f"{folder.name}/{file.path}")
-            return file.open()
+            _, landed, name = str(path).rpartition("dt=")
+            if landed:
+                opened.append(f"{landed}{name}")
+            return opener(path)()
 
-        return SourceFile(file.path, file.size_bytes, open_counted)
+        return open_counted
 
-    patch.setattr(raw, "drop_file", counted)
+    patch.setattr(raw, "opener", counted)
     return opened

@@ -10,7 +10,6 @@ import datetime
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +19,7 @@ from healthlake.contracts.bronze import BRONZE_FILE
 from healthlake.contracts.registry import BRONZE_TABLES
 from healthlake.engine.protocol import Staged
 from healthlake.lake.layout import LakeLayout
+from healthlake.lake.paths import LakePath, parquet_writer
 
 _PLAIN = ("resource", "content_hash", "local_references")
 """Columns that gain nothing from a dictionary: nearly every value is different."""
@@ -36,7 +36,7 @@ class Share:
     rows: dict[str, int] = field(default_factory=dict)
     file_ids: list[str] = field(default_factory=list)
 
-    def path(self, layout: LakeLayout, day: datetime.date, table: str) -> Path:
+    def path(self, layout: LakeLayout, day: datetime.date, table: str) -> LakePath:
         return layout.partition(_CONTRACTS[table], day) / f"{self.name}.parquet"
 
     def remove(self, layout: LakeLayout, day: datetime.date) -> None:
@@ -99,7 +99,6 @@ def staged(layout: LakeLayout, day: datetime.date, shares: Sequence[Share]) -> M
     return found
 
 
-def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _writer(path: LakePath, schema: pa.Schema) -> pq.ParquetWriter:
     dictionary = [name for name in schema.names if name not in _PLAIN]
-    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, use_dictionary=dictionary)
+    return parquet_writer(path, schema, compression="zstd", compression_level=1, use_dictionary=dictionary)

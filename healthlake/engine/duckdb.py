@@ -23,7 +23,7 @@ from healthlake.engine.duckdb_merge import DuckDBMergePlan
 from healthlake.engine.files import FileEngine, compiled
 from healthlake.engine.protocol import Progress, Row, Staged
 from healthlake.engine.split_shares import split_drop
-from healthlake.errors import EngineError
+from healthlake.errors import EngineError, UsageError
 from healthlake.functions import definitions
 from healthlake.lake.catalog import LakeCatalog, Version
 from healthlake.lake.scratch import scratch_folder
@@ -50,6 +50,11 @@ class DuckDBEngine(FileEngine):
 
     def __init__(self, catalog: LakeCatalog, memory_limit: str = "600MB", threads: int | None = None) -> None:
         super().__init__(catalog)
+        if catalog.layout.is_remote:
+            raise UsageError(
+                f"starting DuckDB on the lake {catalog.layout.root}: it works on lakes in a folder. Set"
+                " HEALTHLAKE_PROFILE=aws."
+            )
         self._kinds: dict[str, str] = {}
         self._threads = threads or os.cpu_count() or 1
         self._exit = contextlib.ExitStack()
@@ -202,7 +207,7 @@ class DuckDBEngine(FileEngine):
             raise self.wrong_schema(contract, wrong)
 
     def new_path(self, contract: Contract, day: datetime.date) -> Path:
-        folder = self.catalog.layout.partition(contract, day)
+        folder = Path(str(self.catalog.layout.partition(contract, day)))
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{uuid.uuid4()}.parquet"
 

@@ -10,7 +10,6 @@ import datetime
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from healthlake.contracts.model import Contract
@@ -18,6 +17,7 @@ from healthlake.contracts.views import load_view
 from healthlake.engine.protocol import Published, Row, Staged
 from healthlake.errors import StructuralViolation
 from healthlake.lake.catalog import LakeCatalog, TableFile, Version
+from healthlake.lake.paths import lake_path
 from healthlake.sql_on_fhir import CompiledView, compile_view
 
 
@@ -104,7 +104,7 @@ class FileEngine(ABC):
         named = {file.path for file in version.files} if version else set()
         for path in paths:
             if path not in named:
-                Path(path).unlink(missing_ok=True)
+                lake_path(path).unlink(missing_ok=True)
 
     def publish(
         self, contract: Contract, staged: Sequence[Staged], properties: Mapping[str, str]

@@ -39,7 +39,8 @@ from healthlake.engine.spark_merge import SparkMergePlan
 from healthlake.engine.spark_split import split_drop
 from healthlake.errors import EngineError, HealthlakeError
 from healthlake.functions import definitions
-from healthlake.lake.catalog import CATALOG_NAME, LakeCatalog, Version
+from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.catalog_store import CATALOG_NAME
 from healthlake.split import SourceFile
 from healthlake.storage_faults import storage_fault
 

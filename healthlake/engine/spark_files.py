@@ -11,7 +11,6 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -22,6 +21,7 @@ from healthlake.contracts.model import DT, Contract
 from healthlake.engine.bronze_files import give_up
 from healthlake.engine.spark_tasks import FACTS, facts
 from healthlake.lake.layout import LakeLayout
+from healthlake.lake.paths import lake_path, parquet_writer, walk
 from healthlake.split import arrow_schema
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def write_files(frame: DataFrame, contract: Contract, layout: LakeLayout) -> lis
     try:
         found = [json.loads(row.facts) for row in frame.mapInArrow(write, FACTS).collect()]
     except BaseException:
-        for path in layout.table(contract).glob(f"*/{prefix}-*.parquet"):
-            path.unlink(missing_ok=True)
+        for each in walk(layout.table(contract)):
+            if each.path.name.startswith(f"{prefix}-"):
+                each.path.unlink(missing_ok=True)
         raise
     written = [
         Written(each["path"], datetime.date.fromisoformat(each["day"]), each["rows"]) for each in found
@@ -100,7 +101,6 @@ class _Writing:
     def _add(self, day: datetime.date, rows: pa.RecordBatch) -> None:
         if day not in self._files:
             folder = self._layout.partition(self._contract, day)
-            folder.mkdir(parents=True, exist_ok=True)
             self._files[day] = _File(str(folder / f"{self._prefix}-{uuid.uuid4().hex}.parquet"))
         file = self._files[day]
         file.held.append(rows)
@@ -112,7 +112,8 @@ class _Writing:
 
     def _flush(self, file: _File) -> None:
         if file.writer is None:
-            file.writer = pq.ParquetWriter(file.path, self._schema, compression="zstd", compression_level=1)
+            path = lake_path(file.path)
+            file.writer = parquet_writer(path, self._schema, compression="zstd", compression_level=1)
         if file.held:
             file.writer.write_table(pa.Table.from_batches(file.held, self._schema))
         self._held_bytes -= file.held_bytes
@@ -129,4 +130,4 @@ class _Writing:
         for file in self._files.values():
             if file.writer is not None:
                 give_up(file.writer)
-            Path(file.path).unlink(missing_ok=True)
+            lake_path(file.path).unlink(missing_ok=True)

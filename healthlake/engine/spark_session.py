@@ -1,4 +1,5 @@
-"""Local Spark sessions, with Glue's catalog name on the lake's SQLite file.
+"""Spark sessions with Glue's catalog name: local ones on the lake's SQLite file, a given one on the Glue Data
+Catalog.
 
 Only properties of the session and how a local one is started; nothing here reads or writes a table. No
 `spark._jvm`: what is set can be set over Spark Connect too.
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING
 
 from healthlake.engine.java import Java, cache_folder, find_java, java_home, want_archive
 from healthlake.errors import EngineError, UsageError
-from healthlake.lake.catalog import CATALOG_NAME
+from healthlake.lake.catalog_store import CATALOG_NAME
 from healthlake.lake.layout import LakeLayout
+from healthlake.lake.paths import glue_endpoint, s3_endpoint
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -115,22 +117,47 @@ def start_local(
 
 
 def open_lake(spark: SparkSession, layout: LakeLayout) -> SparkSession:
-    """A session of its own (views, settings, catalog) on a local lake, in the Spark that `spark` has."""
+    """A session of its own (views, settings, catalog) on a lake, in the Spark that `spark` has."""
     session = spark.newSession()
     prefix = f"spark.sql.catalog.{CATALOG_NAME}"
     settings = {
         **EVERYWHERE,
         prefix: "org.apache.iceberg.spark.SparkCatalog",
-        f"{prefix}.type": "jdbc",
-        f"{prefix}.uri": f"jdbc:sqlite:file:{layout.catalog}?busy_timeout=60000",
-        f"{prefix}.jdbc.schema-version": "V1",
-        f"{prefix}.warehouse": f"file://{layout.root}",
+        **{f"{prefix}.{name}": value for name, value in _catalog(layout).items()},
     }
     for name, value in settings.items():
         session.conf.set(name, value)
     if home := spark.conf.get(_HOME, None):
         want_archive(Path(home))
     return session
+
+
+def given_session() -> SparkSession:
+    """The session of whoever started this process, as Glue does."""
+    from pyspark.sql import SparkSession
+
+    session: SparkSession = SparkSession.builder.getOrCreate()
+    return session
+
+
+def _catalog(layout: LakeLayout) -> Mapping[str, str]:
+    """The properties of the lake's catalog."""
+    if not layout.is_remote:
+        return {
+            "type": "jdbc",
+            "uri": f"jdbc:sqlite:file:{layout.catalog}?busy_timeout=60000",
+            "jdbc.schema-version": "V1",
+            "warehouse": f"file://{layout.root}",
+        }
+    found = {
+        "catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
+        "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+        "warehouse": str(layout.root),
+    }
+    # Another place than AWS, by the variables that AWS's clients for Python obey; those for Java 2.29 don't.
+    elsewhere = {"s3.endpoint": s3_endpoint(), "glue.endpoint": glue_endpoint()}
+    found |= {name: value for name, value in elsewhere.items() if value}
+    return found | ({"s3.path-style-access": "true"} if s3_endpoint() else {})
 
 
 def _spark_home() -> Path:

@@ -23,7 +23,7 @@ from healthlake.engine.bronze_files import Share, write_share
 from healthlake.engine.protocol import Progress
 from healthlake.engine.spark_tasks import TaskProgress, run_tasks, watching
 from healthlake.lake.layout import LakeLayout
-from healthlake.lake.raw import drop_file
+from healthlake.lake.raw import landed_file
 from healthlake.split import (
     Batches,
     FileCounts,
@@ -100,9 +100,8 @@ class _Drop:
     raw_shares: dict[str, float]
 
     def open(self, column_path: str, where: str) -> SourceFile:
-        folder = self.layout.drop(self.day)
         with silent(where):
-            return drop_file(folder / self.paths[column_path], folder)
+            return landed_file(self.layout, self.day, self.paths[column_path])
 
 
 def _raw_shares(looks: Sequence[Look]) -> dict[str, float]:

@@ -18,7 +18,6 @@ import sys
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import IO, Any
 
 import msgspec
@@ -28,7 +27,8 @@ from healthlake.engine.bronze_files import Share, staged, write_share
 from healthlake.engine.protocol import Progress, Staged
 from healthlake.errors import EngineError, HealthlakeError
 from healthlake.lake.layout import LakeLayout
-from healthlake.lake.raw import drop_file
+from healthlake.lake.paths import lake_path
+from healthlake.lake.raw import landed_file
 from healthlake.split import SourceFile, SplitProgress, Terms, drop_terms, split_day
 
 WORTH_A_PROCESS = 24_000_000
@@ -180,8 +180,8 @@ def _work(source: IO[str], sink: IO[str]) -> None:
         sink.flush()
 
     job = json.load(source)
-    layout, day = LakeLayout(Path(job["root"])), datetime.date.fromisoformat(job["day"])
-    files = [drop_file(layout.drop(day) / path, layout.drop(day)) for path in job["paths"]]
+    layout, day = LakeLayout(lake_path(job["root"])), datetime.date.fromisoformat(job["day"])
+    files = [landed_file(layout, day, path) for path in job["paths"]]
     terms = msgspec.convert(job["terms"], dict[str, Terms])
 
     def report(size: int, entries: int) -> None:

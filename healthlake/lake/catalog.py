@@ -6,25 +6,20 @@ Refuses to decide what is written: callers bring Parquet files that are complete
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import sqlite3
-import weakref
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import DT, ColumnType, Contract
 from healthlake.errors import HealthlakeError, LakeMoved, LakeOutdated, StructuralViolation
+from healthlake.lake.catalog_store import catalog_store
 from healthlake.lake.layout import LakeLayout
+from healthlake.lake.s3 import SCHEME
 
 if TYPE_CHECKING:
-    from pyiceberg.catalog.sql import SqlCatalog
     from pyiceberg.manifest import DataFile, ManifestFile
     from pyiceberg.table import Table
-
-CATALOG_NAME = "glue_catalog"
-"""One name on every engine: it is a key column in the catalog's SQLite file."""
 
 _KEEP_METADATA_FILES = "50"
 _CHANGES = ("added-data-files", "deleted-data-files")
@@ -37,8 +32,8 @@ class CommitConflict(HealthlakeError):
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """One data file of a snapshot: its local path, the day of its partition, its rows, and how many NULLs
-    each of its columns has where the manifest says."""
+    """One data file of a snapshot: its path (on S3 its URI), the day of its partition, its rows, and how many
+    NULLs each of its columns has where the manifest says."""
 
     path: str
     day: datetime.date
@@ -56,12 +51,12 @@ class Version:
 
 
 class LakeCatalog:
-    """The tables of one lake. Cheap to make; opens the SQLite catalog on first use."""
+    """The tables of one lake. Cheap to make; opens the catalog on first use."""
 
     def __init__(self, layout: LakeLayout, database: str) -> None:
         self.layout = layout
         self.database = database
-        self._catalog: SqlCatalog | None = None
+        self._store = catalog_store(layout, database)
         self._tables: dict[str, Table] = {}
         self._files: dict[tuple[str, int], tuple[TableFile, ...]] = {}
         self._manifests: dict[str, frozenset[str]] = {}
@@ -275,51 +270,32 @@ class LakeCatalog:
             self._files[key] = tuple(sorted(files, key=lambda file: (file.day, file.path)))
         return self._files[key]
 
-    def _open(self) -> SqlCatalog:
-        if self._catalog is None:
-            from pyiceberg.catalog.sql import SqlCatalog
-
-            self.layout.require()
-            self._catalog = SqlCatalog(
-                CATALOG_NAME,
-                uri=f"sqlite:///{self.layout.catalog}?timeout=60",
-                warehouse=_uri(str(self.layout.root)),
-                schema_version="v1",
-            )
-            # Left to the garbage collector, its pool's connections are closed late, and Python 3.13 warns.
-            weakref.finalize(self, self._catalog.engine.dispose)
-            self._catalog.create_namespace_if_not_exists(self.database)
-        return self._catalog
-
     def _load(self, contract: Contract) -> Table | None:
         """The table as the catalog has it now. Its metadata is parsed once: the catalog's row says whether it
         is new."""
-        catalog = self._open()
-        row = self._catalog_row(contract)
+        row = self._store.metadata_location(contract)
         if row is None:
             return None
         if not local_path(row).startswith(f"{self.layout.table(contract)}/"):
-            raise LakeMoved(
-                f"opening {contract.name}: the catalog of the lake {self.layout.root} names"
-                f" {local_path(row)}, which lies elsewhere: the lake was moved or copied, and Iceberg keeps"
-                " whole paths. Move it back, or run `healthlake rebuild` to make its tables again from raw."
-            )
+            raise self._lies_elsewhere(contract, local_path(row))
         cached = self._tables.get(contract.name)
         if cached is None or cached.metadata_location != row:
-            cached = catalog.load_table((self.database, contract.name))
+            cached = self._store.open().load_table((self.database, contract.name))
             self._tables[contract.name] = cached
         self._require_columns(cached, contract)
         return cached
 
-    def _catalog_row(self, contract: Contract) -> str | None:
-        """The metadata location in the JDBC catalog's table, whose layout Iceberg specifies."""
-        query = (
-            "SELECT metadata_location FROM iceberg_tables "
-            "WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?"
+    def _lies_elsewhere(self, contract: Contract, found: str) -> LakeMoved:
+        doing = f"opening {contract.name}: the catalog of the lake {self.layout.root} names {found}"
+        if self.layout.is_remote:
+            return LakeMoved(
+                f"{doing}, which lies elsewhere: the database {self.database} is another lake's. Give this"
+                " one a database of its own (HEALTHLAKE_DATABASE, --database)."
+            )
+        return LakeMoved(
+            f"{doing}, which lies elsewhere: the lake was moved or copied, and Iceberg keeps whole paths."
+            " Move it back, or run `healthlake rebuild` to make its tables again from raw."
         )
-        with contextlib.closing(sqlite3.connect(self.layout.catalog, timeout=60)) as connection:
-            found = connection.execute(query, (CATALOG_NAME, self.database, contract.name)).fetchone()
-        return found[0] if found else None
 
     def _create(self, contract: Contract) -> Table:
         from pyiceberg.partitioning import PartitionField, PartitionSpec
@@ -340,7 +316,7 @@ class LakeCatalog:
         ]
         schema = Schema(*fields)
         location = _uri(str(self.layout.table(contract)))
-        return self._open().create_table(
+        return self._store.open().create_table(
             (self.database, contract.name),
             schema,
             location=location,
@@ -363,12 +339,12 @@ class LakeCatalog:
 
 
 def _uri(path: str) -> str:
-    return f"file://{path}"
+    return path if path.startswith(SCHEME) else f"file://{path}"
 
 
 def local_path(uri: str) -> str:
     """The path of a file that the catalog names by its URI: `file:///a` as PyIceberg and `file:/a` as Spark
-    write it."""
+    write it. A URI on S3 is its own path."""
     return f"/{uri.removeprefix('file:').lstrip('/')}" if uri.startswith("file:") else uri
 
 

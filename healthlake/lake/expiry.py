@@ -3,17 +3,20 @@ killed runs among them.
 
 A writer that holds the table's lock calls this at the end of its run. Kept are the last snapshots that
 changed rows, those that are tagged, those that a derived table's record names, and those that were current
-since the oldest engine at work on the lake started. Refuses to look at rows.
+since the oldest engine at work on the lake started (on S3: since a day ago). Refuses to look at rows.
 """
 
 from __future__ import annotations
 
 import datetime
+import math
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from healthlake.contracts.model import Contract
 from healthlake.lake.catalog import LakeCatalog
+from healthlake.lake.paths import walk
 from healthlake.lake.scratch import oldest_start
 
 KEPT_SNAPSHOTS = 10
@@ -21,6 +24,10 @@ KEPT_SNAPSHOTS = 10
 
 DERIVED_FROM = "healthlake.derived-from."
 """Prefix of the snapshot property that records which snapshot of another table a table was derived from."""
+
+LONGEST_USE = datetime.timedelta(days=1)
+"""On S3 other machines may be at work, and no lock tells: what was current in this time may still be read,
+and a file that is younger may be about to be published. Longer than any job or query may run."""
 
 _TAG = "dt_"
 
@@ -67,6 +74,8 @@ def _read_now(catalog: LakeCatalog, snapshots: list[tuple[int, datetime.datetime
     """Snapshots that an engine that is at work may have opened: a snapshot is current until the next is
     made."""
     start = oldest_start(catalog.layout.scratch)
+    if catalog.layout.is_remote:
+        start = datetime.datetime.now(datetime.UTC) - LONGEST_USE
     if start is None:
         return set()
     following = [made for _, made in snapshots[1:]]
@@ -74,12 +83,12 @@ def _read_now(catalog: LakeCatalog, snapshots: list[tuple[int, datetime.datetime
 
 
 def _remove_unnamed(catalog: LakeCatalog, contract: Contract) -> int:
-    folder = catalog.layout.table(contract)
     named = catalog.named_files(contract)
+    young = time.time() - LONGEST_USE.total_seconds() if catalog.layout.is_remote else math.inf
     removed = 0
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and str(path) not in named:
-            path.unlink()
+    for each in walk(catalog.layout.table(contract)):
+        if str(each.path) not in named and each.modified < young:
+            each.path.unlink()
             removed += 1
     return removed
 

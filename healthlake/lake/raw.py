@@ -5,20 +5,23 @@ from __future__ import annotations
 
 import datetime
 import filecmp
-import os
-import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from healthlake.contracts.model import DT
 from healthlake.days import iso_day
 from healthlake.errors import DropRefused, UsageError
+from healthlake.lake.landing import holds, place
 from healthlake.lake.layout import LakeLayout
+from healthlake.lake.paths import LakePath, folders, make_folder, walk
+from healthlake.lake.s3 import S3Path, is_key
 from healthlake.split import SourceFile, file_id_of
 
-_PART = ".part"
-_BLOCK = 4 * 1024 * 1024
+_UPLOADS = 8
+"""Files that are sent to S3 at once: a drop may be thousands of small ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,10 @@ class Landing:
 def landed_days(layout: LakeLayout) -> list[datetime.date]:
     """The days that have a folder in raw, ascending. A folder whose name is no day is a `UsageError`."""
     raw = layout.raw()
-    if not raw.is_dir():
-        return []
     days = []
-    for folder in raw.iterdir():
+    for folder in folders(raw):
         prefix, _, text = folder.name.partition("=")
-        if prefix != DT or not folder.is_dir():
+        if prefix != DT:
             continue
         if (day := iso_day(text)) is None:
             raise UsageError(
@@ -53,15 +54,28 @@ def landed_days(layout: LakeLayout) -> list[datetime.date]:
 
 def drop_files(layout: LakeLayout, day: datetime.date) -> list[SourceFile]:
     """The files of a day's drop in the order of their paths, hidden ones and unfinished copies left out."""
-    folder = layout.drop(day)
-    if not folder.is_dir():
-        return []
-    return [drop_file(path, folder) for path in _walk(folder)]
+    return [
+        SourceFile(each.relative, each.size, opener(each.path))
+        for each in walk(layout.drop(day))
+        if not _is_hidden(each.relative)
+    ]
 
 
 def drop_file(path: Path, folder: Path) -> SourceFile:
-    """The file of a drop at `path`, for the splitter."""
-    return SourceFile(path.relative_to(folder).as_posix(), path.stat().st_size, lambda: path.open("rb"))
+    """The file at `path` below `folder`, for the splitter."""
+    return SourceFile(_relative(path, folder), path.stat().st_size, opener(path))
+
+
+def landed_file(layout: LakeLayout, day: datetime.date, path: str) -> SourceFile:
+    """The file of a day's drop whose path in it is known; `OSError` where it isn't there any more."""
+    landed = layout.drop(day) / path
+    size = landed.size() if isinstance(landed, S3Path) else landed.stat().st_size
+    return SourceFile(path, size, opener(landed))
+
+
+def opener(path: LakePath) -> Callable[[], BinaryIO]:
+    """What gives the bytes of a file of a drop."""
+    return path.open if isinstance(path, S3Path) else lambda: path.open("rb")
 
 
 def land(
@@ -69,7 +83,8 @@ def land(
     sources: Sequence[Path],
     day: datetime.date,
     progress: Callable[[int, int], None] = lambda files, size: None,
-    replacing: Collection[Path] = (),
+    replacing: Collection[LakePath] = (),
+    kms_key: str | None = None,
 ) -> Landing:
     """Copies files, or the files in folders, to the drop of `day`; `progress` gets files and bytes as they
     are done.
@@ -78,35 +93,52 @@ def land(
     refuses the whole call before anything is copied (`DropRefused`). A copy becomes visible under its name
     only when it is complete.
     """
-    target = layout.drop(day)
-    plan = list(_plan(sources, target))
-    for source, destination in plan:
-        if destination not in replacing and _differs(source, destination):
-            raise DropRefused(
-                f"landing {_typed(source, sources)} for {DT}={day}: a file of that name with other content is"
-                " there already, and drops are immutable. Land it under another name or for another day, or"
-                " correct the drop with --replace."
-            )
-    copied = size = present = 0
-    for source, destination in plan:
-        if destination.exists() and destination not in replacing:
-            present += 1
-        else:
-            size += _copy(source, destination)
-            copied += 1
-        progress(1, source.stat().st_size)
-    target.mkdir(parents=True, exist_ok=True)
-    return Landing(copied, size, present, sum(_hidden(source) for source in sources if source.is_dir()))
+    plan = list(_plan(sources, layout.drop(day)))
+    for source, landed in plan:
+        if landed not in replacing and _differs(source, landed):
+            raise _refused(source, sources, day)
+
+    def put(source: Path, landed: LakePath) -> int | None:
+        """Bytes that were copied; None where the file was there."""
+        replace = landed in replacing
+        done = None
+        if replace or not landed.exists():
+            try:
+                done = place(
+                    source, landed, replace=replace, kms_key=kms_key, progress=lambda size: progress(0, size)
+                )
+            except FileExistsError:
+                # Another machine landed this name meanwhile.
+                if _differs(source, landed):
+                    raise _refused(source, sources, day) from None
+        progress(1, source.stat().st_size if done is None else 0)
+        return done
+
+    with ThreadPoolExecutor(_UPLOADS if layout.is_remote else 1) as pool:
+        copied = (
+            [size for size in pool.map(put, *zip(*plan, strict=True)) if size is not None] if plan else []
+        )
+    make_folder(layout.drop(day))
+    hidden = sum(_hidden(source) for source in sources if source.is_dir())
+    return Landing(len(copied), sum(copied), len(plan) - len(copied), hidden)
 
 
-def changed_files(layout: LakeLayout, sources: Sequence[Path], day: datetime.date) -> dict[Path, Path]:
+def _refused(source: Path, sources: Sequence[Path], day: datetime.date) -> DropRefused:
+    return DropRefused(
+        f"landing {_typed(source, sources)} for {DT}={day}: a file of that name with other content is"
+        " there already, and drops are immutable. Land it under another name or for another day, or"
+        " correct the drop with --replace."
+    )
+
+
+def changed_files(layout: LakeLayout, sources: Sequence[Path], day: datetime.date) -> dict[LakePath, Path]:
     """The files of the day's drop that have other content than `sources` have under their name, with the
     source of that."""
     return {landed: source for source, landed in _plan(sources, layout.drop(day)) if _differs(source, landed)}
 
 
-def _differs(source: Path, landed: Path) -> bool:
-    return landed.exists() and not filecmp.cmp(source, landed, shallow=False)
+def _differs(source: Path, landed: LakePath) -> bool:
+    return landed.exists() and not holds(landed, source)
 
 
 def measure(sources: Sequence[Path]) -> tuple[int, int]:
@@ -115,39 +147,53 @@ def measure(sources: Sequence[Path]) -> tuple[int, int]:
     return len(sizes), sum(sizes)
 
 
-def _plan(sources: Sequence[Path], target: Path) -> Iterator[tuple[Path, Path]]:
+def _plan(sources: Sequence[Path], target: LakePath) -> Iterator[tuple[Path, LakePath]]:
     """Pairs of source and destination; `DropRefused` where two sources would get one name."""
-    taken: dict[Path, Path] = {}
+    taken: dict[str, Path] = {}
     for source in sources:
-        if not source.exists():
-            raise UsageError(f"landing {source}: there is no such file or folder.")
-        if not source.is_dir() and not source.is_file():
-            raise UsageError(f"landing {source}: expected a regular file or a folder.")
-        if target.is_relative_to(source.absolute()):
-            raise UsageError(f"landing {source}: the lake lies in it. Name the folder of the export.")
-        if source.is_file() and source.name.startswith("."):
-            raise UsageError(
-                f"landing {source}: hidden files are no part of a drop. Rename it, then land it."
-            )
+        _require_source(source, target)
         base = source if source.is_dir() else source.parent
         for path in _walk(source) if source.is_dir() else [source]:
-            destination = target / path.relative_to(base)
-            if (other := taken.get(destination)) and not filecmp.cmp(other, path, shallow=False):
+            name = _relative(path, base)
+            if (other := taken.get(name)) and not filecmp.cmp(other, path, shallow=False):
                 raise DropRefused(
                     f"landing {_typed(path, sources)}: {_typed(other, sources)} has the same name and other"
                     " content. Land them apart."
                 )
-            taken[destination] = path
-    for destination, path in taken.items():
-        yield path, destination
+            taken[name] = path
+            if isinstance(target, S3Path) and not is_key(name):
+                raise UsageError(
+                    f"landing {_typed(path, sources)}: its name is no UTF-8 text, or too long for S3. Rename"
+                    " it, then land it."
+                )
+    for name, path in taken.items():
+        yield path, target / name
+
+
+def _require_source(source: Path, target: LakePath) -> None:
+    if not source.exists():
+        raise UsageError(f"landing {source}: there is no such file or folder.")
+    if not source.is_dir() and not source.is_file():
+        raise UsageError(f"landing {source}: expected a regular file or a folder.")
+    if isinstance(target, Path) and target.is_relative_to(source.absolute()):
+        raise UsageError(f"landing {source}: the lake lies in it. Name the folder of the export.")
+    if source.is_file() and source.name.startswith("."):
+        raise UsageError(f"landing {source}: hidden files are no part of a drop. Rename it, then land it.")
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     """Files below `folder` in the order of their paths; hidden files and folders are no part of a drop."""
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden:
-            yield path
+    for each in walk(folder):
+        if isinstance(each.path, Path) and not _is_hidden(each.relative):
+            yield each.path
+
+
+def _is_hidden(relative: str) -> bool:
+    return any(part.startswith(".") for part in relative.split("/"))
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
 
 
 def _typed(path: Path, sources: Sequence[Path]) -> str:
@@ -160,16 +206,4 @@ def _typed(path: Path, sources: Sequence[Path]) -> str:
 
 
 def _hidden(folder: Path) -> int:
-    found = sum(path.is_file() for path in folder.rglob("*"))
-    return found - sum(1 for _ in _walk(folder))
-
-
-def _copy(source: Path, destination: Path) -> int:
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    part = destination.with_name(f".{destination.name}{_PART}")
-    with source.open("rb") as reader, part.open("wb") as writer:
-        shutil.copyfileobj(reader, writer, _BLOCK)
-        writer.flush()
-        os.fsync(writer.fileno())
-    part.rename(destination)
-    return source.stat().st_size
+    return sum(_is_hidden(each.relative) for each in walk(folder))

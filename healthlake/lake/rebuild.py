@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from healthlake.contracts.model import Layer
 from healthlake.contracts.registry import TABLES
 from healthlake.days import days_between
 from healthlake.errors import UsageError
+from healthlake.lake.catalog_store import catalog_store
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.lock import writing
+from healthlake.lake.paths import LakePath, walk
 from healthlake.lake.raw import landed_days
 
 
-def clear_tables(layout: LakeLayout, say: Callable[[str], None]) -> list[datetime.date]:
+def clear_tables(layout: LakeLayout, database: str, say: Callable[[str], None]) -> list[datetime.date]:
     """Removes the catalog, then the folders of bronze, silver and gold; waits for writers. Gives the landed
     days, from the first to the last every day.
 
@@ -30,8 +33,15 @@ def clear_tables(layout: LakeLayout, say: Callable[[str], None]) -> list[datetim
             " be made again. Nothing was removed."
         )
     with writing(layout, list(TABLES), say):
-        for path in (layout.catalog, *layout.root.glob(f"{layout.catalog.name}-*")):
-            path.unlink(missing_ok=True)
+        catalog_store(layout, database).clear()
         for layer in Layer:
-            shutil.rmtree(layout.root / layer.value, ignore_errors=True)
+            _remove(layout.root / layer.value)
     return days_between(landed[0], landed[-1])
+
+
+def _remove(folder: LakePath) -> None:
+    if isinstance(folder, Path):
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    for each in walk(folder):
+        each.path.unlink()

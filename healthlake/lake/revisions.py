@@ -13,13 +13,16 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from healthlake.contracts.model import DT
 from healthlake.days import iso_day
 from healthlake.errors import UsageError
+from healthlake.lake.landing import copy
 from healthlake.lake.layout import LakeLayout
-from healthlake.lake.raw import Landing, changed_files, drop_file, drop_files, land
+from healthlake.lake.paths import LakePath, folders, make_folder, walk
+from healthlake.lake.raw import Landing, changed_files, drop_file, drop_files, land, landed_file
+from healthlake.lake.s3 import S3Path
 from healthlake.split import file_id_of
 
 LISTING = "revision.json"
@@ -51,7 +54,7 @@ class Revision:
     number: int
     correction: Correction
     files: tuple[RevisedFile, ...]
-    folder: Path
+    folder: LakePath
 
 
 def replace(
@@ -59,12 +62,15 @@ def replace(
     sources: Sequence[Path],
     day: datetime.date,
     progress: Callable[[int, int], None] = lambda files, size: None,
+    kms_key: str | None = None,
 ) -> tuple[Landing, Revision | None]:
     """Lands files, or the files in folders, as `land` does, where other content under a landed name takes its
     place. The revision has what was replaced; None where nothing was."""
     changed = changed_files(layout, sources, day)
-    revision = _keep(layout, day, Correction.REPLACE, changed) if changed else None
-    return land(layout, sources, day, progress, replacing=changed), revision
+    drop = layout.drop(day)
+    successors = {path_below(landed, drop): source for landed, source in changed.items()}
+    revision = _keep(layout, day, Correction.REPLACE, successors) if changed else None
+    return land(layout, sources, day, progress, replacing=changed, kms_key=kms_key), revision
 
 
 def withdraw(layout: LakeLayout, names: Sequence[str], day: datetime.date) -> Revision:
@@ -72,15 +78,14 @@ def withdraw(layout: LakeLayout, names: Sequence[str], day: datetime.date) -> Re
 
     `UsageError` where a name isn't there; then nothing is taken out.
     """
-    drop = layout.drop(day)
-    landed = [drop / file.path for file in drop_files(layout, day)]
-    gone: list[Path] = []
+    landed = [file.path for file in drop_files(layout, day)]
+    gone: list[str] = []
     for name in names:
-        found = [path for path in landed if path.relative_to(drop).is_relative_to(Path(name))]
+        found = [path for path in landed if PurePosixPath(path).is_relative_to(name)]
         if not found:
             raise UsageError(
                 f"withdrawing {name} from {DT}={day}: the drop has no such file or folder. Nothing was"
-                f" withdrawn. See what it has: ls {drop}"
+                f" withdrawn. See what it has: {'aws s3 ls' if layout.is_remote else 'ls'} {layout.drop(day)}"
             )
         gone += found
     gone = gone if names else landed
@@ -88,23 +93,25 @@ def withdraw(layout: LakeLayout, names: Sequence[str], day: datetime.date) -> Re
         raise UsageError(f"withdrawing the drop of {day}: it has no files.")
     revision = _keep(layout, day, Correction.WITHDRAW, dict.fromkeys(gone))
     for path in gone:
-        path.unlink()
+        (layout.drop(day) / path).unlink()
+    # On S3 a day whose last file went would no longer be one that landed.
+    make_folder(layout.drop(day))
     return revision
 
 
 def revisions(layout: LakeLayout, day: datetime.date | None = None) -> Iterator[Revision]:
     """The revisions of a day, or of all, in the order of day and number."""
-    folders = [layout.revisions(day)] if day else sorted(layout.revisions().glob(f"{DT}=*"))
-    for folder in folders:
-        of_day = iso_day(folder.name.removeprefix(f"{DT}="))
-        listings = sorted(folder.glob(f"[0-9]*/{LISTING}"), key=lambda path: int(path.parent.name))
-        for listing in listings:
-            told = json.loads(listing.read_text("utf-8"))
-            if of_day is not None:
-                files = tuple(RevisedFile(**each) for each in told["files"])
-                number = int(listing.parent.name)
-                correction = Correction(told["correction"])
-                yield Revision(of_day, number, correction, files, listing.parent / _FILES)
+    for of_day in [layout.revisions(day)] if day else folders(layout.revisions()):
+        found = iso_day(of_day.name.removeprefix(f"{DT}="))
+        numbered = [each for each in folders(of_day) if each.name.isdecimal()]
+        for folder in sorted(numbered, key=lambda each: int(each.name)):
+            listing = folder / LISTING
+            if found is None or not listing.exists():
+                continue
+            told = json.loads(listing.read_bytes())
+            files = tuple(RevisedFile(**each) for each in told["files"])
+            correction = Correction(told["correction"])
+            yield Revision(found, int(folder.name), correction, files, folder / _FILES)
 
 
 def latest_number(layout: LakeLayout, day: datetime.date) -> int:
@@ -125,29 +132,48 @@ def revised_files(layout: LakeLayout, day: datetime.date, settled: int = 0) -> s
 
 
 def _keep(
-    layout: LakeLayout, day: datetime.date, correction: Correction, paths: Mapping[Path, Path | None]
+    layout: LakeLayout, day: datetime.date, correction: Correction, successors: Mapping[str, Path | None]
 ) -> Revision:
     """Copies files of the drop (with what is to take their place) into a revision, which is there whole or
-    not at all. A run that is killed after it leaves the drop as it was: the correction is then made again,
-    with a further revision."""
-    drop = layout.drop(day)
+    not at all: its listing comes last. A run that is killed after it leaves the drop as it was: the
+    correction is then made again, with a further revision."""
     number = latest_number(layout, day) + 1
     folder = layout.revisions(day) / str(number)
-    part = folder.with_name(f".{number}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    part = folder.parent / f".{number}.part" if isinstance(folder, Path) else folder
+    _clear(part)
     files = []
-    for path, successor in paths.items():
-        kept = part / _FILES / path.relative_to(drop)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, kept)
-        file = drop_file(path, drop)
+    for path, successor in successors.items():
+        copy(layout.drop(day) / path, part / _FILES / path)
+        file = landed_file(layout, day, path)
         now = file_id_of(drop_file(successor, successor.parent)) if successor else None
         files.append(RevisedFile(file.column_path, file_id_of(file), now))
     made_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     told = {"correction": correction, "made_at": made_at, "files": [asdict(file) for file in files]}
-    with (part / LISTING).open("x", encoding="utf-8") as listing:
-        json.dump(told, listing, indent=1)
+    _write(part / LISTING, json.dumps(told, indent=1).encode())
+    if isinstance(part, Path) and isinstance(folder, Path):
+        part.rename(folder)
+    return Revision(day, number, correction, tuple(files), folder / _FILES)
+
+
+def _clear(folder: LakePath) -> None:
+    """Removes what a killed run left of a revision."""
+    if isinstance(folder, S3Path):
+        for each in walk(folder):
+            each.path.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(path: LakePath, content: bytes) -> None:
+    if isinstance(path, S3Path):
+        path.write_bytes(content, "application/json")
+        return
+    with path.open("xb") as listing:
+        listing.write(content)
         listing.flush()
         os.fsync(listing.fileno())
-    part.rename(folder)
-    return Revision(day, number, correction, tuple(files), folder / _FILES)
+
+
+def path_below(path: LakePath, folder: LakePath) -> str:
+    """The part of a path below `folder`, with `/`."""
+    return str(path)[len(str(folder)) + 1 :]
