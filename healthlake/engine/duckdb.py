@@ -20,12 +20,14 @@ from healthlake.contracts.model import ColumnType, Contract
 from healthlake.contracts.silver import ResourceType
 from healthlake.engine.dialect import to_duckdb
 from healthlake.engine.duckdb_merge import DuckDBMergePlan
+from healthlake.engine.fetched import FetchedFiles
 from healthlake.engine.files import FileEngine, compiled
 from healthlake.engine.protocol import Progress, Row, Staged
 from healthlake.engine.split_shares import split_drop
-from healthlake.errors import EngineError, UsageError
+from healthlake.errors import EngineError
 from healthlake.functions import definitions
 from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.paths import LakePath
 from healthlake.lake.scratch import scratch_folder
 from healthlake.split import SourceFile, arrow_schema
 from healthlake.storage_faults import storage_fault
@@ -50,15 +52,11 @@ class DuckDBEngine(FileEngine):
 
     def __init__(self, catalog: LakeCatalog, memory_limit: str = "600MB", threads: int | None = None) -> None:
         super().__init__(catalog)
-        if catalog.layout.is_remote:
-            raise UsageError(
-                f"starting DuckDB on the lake {catalog.layout.root}: it works on lakes in a folder. Set"
-                " HEALTHLAKE_PROFILE=aws."
-            )
         self._kinds: dict[str, str] = {}
         self._threads = threads or os.cpu_count() or 1
         self._exit = contextlib.ExitStack()
         folder = self._exit.enter_context(scratch_folder(catalog.layout.scratch))
+        self.fetched = FetchedFiles(folder)
         self.connection = duckdb.connect(
             config={
                 "memory_limit": memory_limit,
@@ -181,7 +179,7 @@ class DuckDBEngine(FileEngine):
             extra = ["CAST(NULL AS VARCHAR) AS filename"] if with_file else []
             return f"SELECT {', '.join(nulls + extra)} WHERE FALSE"
         columns = ", ".join((*contract.column_names, *(("filename",) if with_file else ())))
-        listed = ", ".join(_quote(path) for path in paths)
+        listed = ", ".join(_quote(path) for path in self.fetched.local(paths))
         options = f"hive_partitioning = false, filename = {str(with_file).lower()}"
         return f"SELECT {columns} FROM read_parquet([{listed}], {options})"
 
@@ -189,15 +187,15 @@ class DuckDBEngine(FileEngine):
         return self._fingerprint(before) == self._fingerprint(after)
 
     def _fingerprint(self, paths: Sequence[str]) -> Row:
-        listed = ", ".join(_quote(path) for path in paths)
+        listed = ", ".join(_quote(path) for path in self.fetched.local(paths))
         row = self.execute(
             "SELECT count(*), sum(CAST(hash(t) AS HUGEINT)), bit_xor(hash(t, 1)) "
             f"FROM read_parquet([{listed}], hive_partitioning = false) AS t"
         ).fetchone()
         return row or ()
 
-    def _require_schema(self, contract: Contract, path: Path) -> None:
-        found = pq.read_schema(path)
+    def _require_schema(self, contract: Contract, path: LakePath) -> None:
+        found = pq.read_schema(self.fetched.place_for(path))
         expected = arrow_schema(contract)
         if [(field.name, field.type) for field in found] != [(f.name, f.type) for f in expected]:
             path.unlink()
@@ -206,13 +204,16 @@ class DuckDBEngine(FileEngine):
             ]
             raise self.wrong_schema(contract, wrong)
 
-    def new_path(self, contract: Contract, day: datetime.date) -> Path:
-        folder = Path(str(self.catalog.layout.partition(contract, day)))
-        folder.mkdir(parents=True, exist_ok=True)
+    def new_path(self, contract: Contract, day: datetime.date) -> LakePath:
+        folder = self.catalog.layout.partition(contract, day)
+        if isinstance(folder, Path):
+            folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{uuid.uuid4()}.parquet"
 
-    def copy(self, select: str, path: Path) -> int:
-        found = self.execute(f"COPY ({select}) TO {_quote(str(path))} ({_COPY_OPTIONS})").fetchone()
+    def copy(self, select: str, path: LakePath) -> int:
+        here = self.fetched.place_for(path)
+        found = self.execute(f"COPY ({select}) TO {_quote(str(here))} ({_COPY_OPTIONS})").fetchone()
+        self.fetched.sent(path)
         return int(found[0]) if found else 0
 
 

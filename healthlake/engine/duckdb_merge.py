@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import Contract
 from healthlake.lake.catalog import TableFile, Version
+from healthlake.lake.paths import LakePath
 
 if TYPE_CHECKING:
     from healthlake.engine.duckdb import DuckDBEngine
@@ -31,7 +31,7 @@ class DuckDBMergePlan:
         self.engine, self.contract, self.base = engine, contract, base
         self.replaced: list[TableFile] = []
         self.added = self.removed = self.rewritten = 0
-        self._written: list[Path] = []
+        self._written: list[LakePath] = []
         columns = ", ".join(contract.column_names)
         if not base.files:
             engine.create("VIEW", "merge_add", f"SELECT {columns} FROM {rows}")
@@ -55,7 +55,7 @@ class DuckDBMergePlan:
             found = self.engine.execute(
                 f"SELECT DISTINCT filename FROM merge_old SEMI JOIN merge_remove USING ({grain})"
             ).fetchall()
-            holders = {path for (path,) in found}
+            holders = {self.engine.fetched.given(path) for (path,) in found}
             self.replaced = [file for file in self.base.files if file.path in holders]
             self.removed = self._count("merge_remove")
         gains = dict(self.engine.execute("SELECT dt, count(*) FROM merge_add GROUP BY dt").fetchall())
