@@ -56,7 +56,7 @@ def _open_on_s3(argv: Sequence[str]) -> Any:
     # messages, so S3 is tried for long.
     client = boto3.client("s3", config=Config(retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}))
     return open_dagster_pipes(
-        params_loader=PipesCliArgsParamsLoader(),
+        params_loader=PipesCliArgsParamsLoader(),  # type: ignore[no-untyped-call]
         context_loader=PipesS3ContextLoader(client),
         message_writer=PipesS3MessageWriter(client, interval=_seconds(argv)),
     )
