@@ -27,7 +27,9 @@ def pipes_session(
     As `dg.open_pipes_session` (1.13.27), but for its demand that the step yields a result for each check:
     this project reports checks for each day as events.
     """
-    data = build_external_execution_context_data(context, None)
+    # Dagster (1.13.27) asks an asset's context for what it deprecated there.
+    op = context.op_execution_context if isinstance(context, dg.AssetExecutionContext) else context
+    data = build_external_execution_context_data(op, None)
     injector = injector or dg.PipesEnvContextInjector()
     handler = _Handler(context, reader or _Reader(), listener)
     with injector.inject_context(data) as injected, handler.handle_messages() as reading:
