@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.make_glue_zip import PACKAGE, sources, write_zip
-from tests.aws.glue_world import BUCKET, emulated
+from tests.aws.glue_step import PIPES
+from tests.aws.glue_world import BUCKET, empty, emulated
 from tests.aws_emulator import AwsEmulator
 from tests.aws_emulator.glue_runs import ENDED
 
@@ -36,3 +37,4 @@ def glue(glue_emulator: AwsEmulator, monkeypatch: pytest.MonkeyPatch) -> Iterato
     for run_id in control.run_ids:
         if control.state(run_id) not in ENDED:
             control.end(run_id, "ERROR")
+    empty(glue_emulator, PIPES)

@@ -34,6 +34,7 @@ with script_messages(sys.argv[1:]) as send:
 REPORTS = "send(report_message(JobReport(TABLES)))"
 WORKS = "send({'say': 'at work'}); time.sleep(60)"
 GO = "go"
+EXTRA = {"--extra-py-files": f"s3://{BUCKET}/code/healthlake.zip"}
 
 
 def waits_then(body: str) -> str:
@@ -44,12 +45,19 @@ def waits_then(body: str) -> str:
 def put_script(aws: AwsEmulator, body: str, name: str = JOB, **definition: Any) -> None:
     """The job whose script does `body` with a connection to Dagster."""
     aws.client("s3").delete_object(Bucket=BUCKET, Key=GO)
-    indented = "\n".join(f"    {line}" for line in body.splitlines())
-    script = _SCRIPT.replace("{bucket}", BUCKET).replace("{body}", indented)
-    arguments = {"--extra-py-files": f"s3://{BUCKET}/code/healthlake.zip"}
-    put_job(aws, name, script, DefaultArguments=arguments, **definition)
+    put_job(aws, name, _script(body), DefaultArguments=EXTRA, **definition)
+
+
+def replace_script(aws: AwsEmulator, body: str, name: str = JOB) -> None:
+    """Another script for the runs to come of a job."""
+    aws.client("s3").put_object(Bucket=BUCKET, Key=f"code/{name}.py", Body=_script(body).encode())
 
 
 def go(aws: AwsEmulator) -> None:
     """Lets the script go on."""
     aws.client("s3").put_object(Bucket=BUCKET, Key=GO, Body=b"")
+
+
+def _script(body: str) -> str:
+    indented = "\n".join(f"    {line}" for line in body.splitlines())
+    return _SCRIPT.replace("{bucket}", BUCKET).replace("{body}", indented)

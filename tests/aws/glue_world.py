@@ -28,9 +28,9 @@ def emulated() -> Iterator[AwsEmulator]:
         yield aws
 
 
-def empty(aws: AwsEmulator) -> None:
-    """Removes every object."""
-    for key in keys(aws):
+def empty(aws: AwsEmulator, prefix: str = "") -> None:
+    """Removes every object below a prefix."""
+    for key in keys(aws, prefix):
         aws.client("s3").delete_object(Bucket=BUCKET, Key=key)
 
 
