@@ -13,14 +13,17 @@ from typing import Any
 from healthlake.errors import HealthlakeError, UsageError
 
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
+_SERVER_FAILED = 500
 
 
 class AwsError(HealthlakeError):
-    """AWS refused a call, or wasn't reached; `code` is AWS's own ("" where it wasn't reached)."""
+    """AWS refused a call, or gave no answer. `code` is AWS's own ("" without one); where `is_unknown`, the
+    call may have been carried out."""
 
-    def __init__(self, text: str, code: str = "") -> None:
+    def __init__(self, text: str, code: str = "", is_unknown: bool = False) -> None:
         super().__init__(text)
         self.code = code
+        self.is_unknown = is_unknown
 
 
 def aws_client(service: str, region: str | None, attempts: int) -> Any:
@@ -49,13 +52,17 @@ def aws_client(service: str, region: str | None, attempts: int) -> Any:
 @contextmanager
 def aws_errors(what: str) -> Iterator[None]:
     """What AWS says while doing `what` becomes an `AwsError`."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
     try:
         yield
     except ClientError as error:
         said = error.response.get("Error", {})
         code = said.get("Code", "")
-        raise AwsError(f"{what}: AWS answered {code}: {said.get('Message', '')}", code) from None
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        text = f"{what}: AWS answered {code}: {said.get('Message', '')}"
+        raise AwsError(text, code, status >= _SERVER_FAILED) from None
+    except (ConnectionError, HTTPClientError) as error:
+        raise AwsError(f"{what}: AWS gave no answer: {type(error).__name__}", is_unknown=True) from None
     except BotoCoreError as error:
-        raise AwsError(f"{what}: AWS was not reached: {type(error).__name__}") from None
+        raise AwsError(f"{what}: the call can't be made: {error}") from None

@@ -33,9 +33,6 @@ _BUSY = {
 }
 """Answers to StartJobRun that say that nothing was started, and that it may be later."""
 
-_UNKNOWN = frozenset({"InternalServiceException", "OperationTimeoutException", "InternalFailure", ""})
-"""After these a run may have been started; "" is no answer at all."""
-
 
 class GlueBusy(AwsError):
     """No run can be started now, and none was; the text says why."""
@@ -79,8 +76,8 @@ class GlueClient:
         except AwsError as error:
             if error.code in _BUSY:
                 raise GlueBusy(_BUSY[error.code].format(job=job), error.code) from None
-            if error.code in _UNKNOWN:
-                raise StartUnknown(str(error), error.code) from None
+            if error.is_unknown or error.code == "OperationTimeoutException":
+                raise StartUnknown(str(error), error.code, is_unknown=True) from None
             raise
 
     def run(self, job: str, run_id: str) -> JobRunTypeDef:

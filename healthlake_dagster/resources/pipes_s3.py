@@ -17,15 +17,14 @@ import dagster as dg
 from dagster._core.pipes.context import PipesMessageHandler
 from dagster_pipes import PipesContextData, PipesParams
 
-from healthlake_dagster.resources.aws_clients import aws_client, aws_errors
+from healthlake_dagster.resources.aws_clients import AwsError, aws_client, aws_errors
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 _ATTEMPTS = 10
 _CONTEXT = "context.json"
-_A_REQUEST = 1000
-"""Objects that S3 lists and deletes at a time."""
 
 
 class S3Folder:
@@ -61,15 +60,21 @@ class S3Folder:
 
     def clear(self) -> None:
         """Removes everything in the folder."""
-        with aws_errors(f"emptying s3://{self.bucket}/{self.prefix}/"):
-            while True:
-                found = self._client.list_objects_v2(
-                    Bucket=self.bucket, Prefix=f"{self.prefix}/", MaxKeys=_A_REQUEST
-                )
-                for each in found.get("Contents", []):
-                    self._client.delete_object(Bucket=self.bucket, Key=each["Key"])
-                if not found["IsTruncated"]:
-                    return
+        what = f"emptying s3://{self.bucket}/{self.prefix}/"
+        with aws_errors(what):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=f"{self.prefix}/"
+            )
+            for page in pages:
+                keys: list[ObjectIdentifierTypeDef] = [
+                    {"Key": each["Key"]} for each in page.get("Contents", [])
+                ]
+                if keys:
+                    done = self._client.delete_objects(
+                        Bucket=self.bucket, Delete={"Objects": keys, "Quiet": True}
+                    )
+                    for error in done.get("Errors", []):
+                        raise AwsError(f"{what}: S3 answered {error.get('Code')}", error.get("Code", ""))
 
 
 class S3Context(dg.PipesContextInjector):

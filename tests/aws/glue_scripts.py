@@ -14,7 +14,6 @@ import boto3
 from healthlake.errors import DropVanished
 from healthlake.messages import error_message, report_message
 from healthlake.report import Fault, JobReport, TableDay
-from healthlake.script import JobFailed
 from healthlake.script_messages import script_messages
 
 signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -6,7 +6,7 @@ python -m tests.aws.glue_step RUN_ID OPTIONS_AS_JSON
 import datetime
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 from uuid import uuid4
@@ -76,10 +76,6 @@ class Step:
         assert isinstance(self.raised, HealthlakeError), repr(self.raised)
         assert self.raised.__cause__ is None
         return str(self.raised)
-
-    def told(self) -> Iterator[str]:
-        yield from self.heard
-        yield from self.logged
 
     def _hear(self, line: str) -> None:
         self.heard.append(line)

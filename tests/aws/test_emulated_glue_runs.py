@@ -148,6 +148,12 @@ def test_a_killed_run_fails_with_its_exit_code(aws: AwsEmulator) -> None:
     assert (run["JobRunState"], run["ErrorMessage"]) == ("FAILED", "Command failed with exit code 137")
 
 
+def test_a_run_whose_files_are_not_in_s3_fails(aws: AwsEmulator) -> None:
+    put_job(aws, "job", "", DefaultArguments={"--extra-py-files": f"s3://{BUCKET}/absent.zip"})
+    run = ended(aws, start(aws))
+    assert (run["JobRunState"], run["ErrorMessage"]) == ("FAILED", "S3 answered 404 for the job's files")
+
+
 @pytest.mark.parametrize("state", ["EXPIRED", "ERROR", "TIMEOUT"])
 def test_a_run_ends_as_planned_without_its_script(aws: AwsEmulator, state: str) -> None:
     put_job(aws, "job", "print('ran')")

@@ -9,11 +9,13 @@ from pathlib import Path
 import dagster as dg
 
 from healthlake.contracts.registry import BRONZE_TABLES
+from healthlake.errors import UsageError
 from healthlake_dagster.definitions import build_definitions
 from healthlake_dagster.resources.glue import GlueJobs
 from healthlake_dagster.settings import Settings
-from tests.aws.glue_scripts import put_script
-from tests.aws.glue_step import JOB, quick
+from tests.aws.glue_scripts import EXTRA, put_script
+from tests.aws.glue_step import JOB, Step, quick
+from tests.aws.glue_world import put_job
 from tests.aws_emulator import AwsEmulator
 from tests.conftest import REPOSITORY
 
@@ -49,6 +51,15 @@ def test_every_materialization_of_the_step_shows_its_glue_run(glue: AwsEmulator,
         assert str(shown["glue/error_log"].value).endswith(f"/log-events/{run_id}")
     (line,) = [line for line in logged if line.startswith(f"Glue job {JOB}, run {run_id}: SUCCEEDED after")]
     assert "DPU-seconds" in line
+
+
+def test_what_a_real_script_can_not_do_comes_back_as_its_error(glue: AwsEmulator) -> None:
+    script = (REPOSITORY / "glue_scripts" / f"{JOB}.py").read_text("utf-8")
+    put_job(glue, JOB, script, DefaultArguments={**EXTRA, "--threads": "no"})
+    step = Step().run()
+    assert step.error().startswith("reading the arguments: --")
+    assert isinstance(step.raised, UsageError)
+    assert "JobFailed: reading the arguments: --" in glue.glue.output(glue.glue.run_ids[-1])
 
 
 def test_glue_can_be_set_up_without_boto3_and_imports_no_spark() -> None:

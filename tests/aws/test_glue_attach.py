@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -33,8 +34,8 @@ def start_another(glue: AwsEmulator) -> str:
     return run_id
 
 
-def die_at_work(glue: AwsEmulator, step: Step, tmp_path: Path) -> None:
-    """Runs `step` in a process, and kills it when it hears that the script is at work."""
+def end_at_work(step: Step, tmp_path: Path, number: signal.Signals) -> None:
+    """Runs `step` in a process, and signals it when it hears that the script is at work."""
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with (tmp_path / "said").open("wb") as said:
         process = subprocess.Popen(  # noqa: S603
@@ -43,8 +44,8 @@ def die_at_work(glue: AwsEmulator, step: Step, tmp_path: Path) -> None:
     try:
         until(lambda: b"\nat work\n" in (tmp_path / "said").read_bytes(), seconds=60)
     finally:
-        process.kill()
-        process.wait()
+        process.send_signal(number)
+        process.wait(60)
 
 
 def test_a_lost_answer_to_the_start_starts_no_second_run(glue: AwsEmulator) -> None:
@@ -82,6 +83,22 @@ def test_throttled_calls_are_repeated(glue: AwsEmulator) -> None:
     assert "waiting: AWS takes no more calls for now" in step.heard
 
 
+def test_the_accounts_limit_is_waited_for(glue: AwsEmulator) -> None:
+    put_script(glue, REPORTS)
+    glue.glue.fail("StartJobRun", "ResourceNumberLimitExceededException", 400, times=2)
+    step = Step().run()
+    assert reported(step) == ONE_TABLE
+    assert "waiting: the account's limit of Glue runs or DPUs is reached" in step.heard
+
+
+def test_a_start_that_is_denied_ends_the_step(glue: AwsEmulator) -> None:
+    put_script(glue, REPORTS)
+    glue.glue.fail("StartJobRun", "AccessDeniedException", 400)
+    assert f"starting a run of Glue job {JOB}: AWS answered AccessDeniedException" in Step().run().error()
+    assert count(glue) == 0
+    assert keys(glue, PIPES) == []
+
+
 def test_another_run_of_the_job_is_waited_for_visibly(glue: AwsEmulator) -> None:
     put_script(glue, waits_then(REPORTS))
     other = start_another(glue)
@@ -109,7 +126,7 @@ def test_a_step_that_waits_for_another_run_too_long_ends_and_leaves_that_run_alo
 def test_a_new_process_attaches_to_the_run_of_one_that_was_killed(glue: AwsEmulator, tmp_path: Path) -> None:
     put_script(glue, waits_then(REPORTS))
     dead = Step()
-    die_at_work(glue, dead, tmp_path)
+    end_at_work(dead, tmp_path, signal.SIGKILL)
     assert glue.glue.state(newest(glue)) == "RUNNING"
     step = Step(run_id=dead.run_id, say=lambda line: go(glue) if line == "at work" else None).run()
     assert reported(step) == ONE_TABLE
@@ -118,12 +135,19 @@ def test_a_new_process_attaches_to_the_run_of_one_that_was_killed(glue: AwsEmula
     assert keys(glue, PIPES) == []
 
 
+def test_a_process_that_is_interrupted_stops_its_run(glue: AwsEmulator, tmp_path: Path) -> None:
+    put_script(glue, WORKS)
+    end_at_work(Step(), tmp_path, signal.SIGINT)
+    assert glue.glue.state(newest(glue)) == "STOPPED"
+    assert keys(glue, PIPES) == []
+
+
 def test_the_report_of_a_run_that_succeeded_while_nobody_listened_is_taken(
     glue: AwsEmulator, tmp_path: Path
 ) -> None:
     put_script(glue, waits_then(REPORTS))
     dead = Step()
-    die_at_work(glue, dead, tmp_path)
+    end_at_work(dead, tmp_path, signal.SIGKILL)
     go(glue)
     until(lambda: glue.glue.state(newest(glue)) == "SUCCEEDED")
     assert reported(Step(run_id=dead.run_id).run()) == ONE_TABLE
@@ -136,7 +160,7 @@ def test_what_a_dead_process_left_of_a_failed_run_is_not_taken_for_the_next_ones
 ) -> None:
     put_script(glue, f"send({{'say': 'of the first'}})\n{waits_then(REPORTS)}")
     dead = Step()
-    die_at_work(glue, dead, tmp_path)
+    end_at_work(dead, tmp_path, signal.SIGKILL)
     glue.glue.end(newest(glue), "FAILED")
     until(lambda: glue.glue.state(newest(glue)) == "FAILED")
     assert keys(glue, PIPES) != []

@@ -101,7 +101,7 @@ def test_a_killed_run_ends_the_step(glue: AwsEmulator) -> None:
 
 
 def test_what_a_script_reported_before_it_failed_is_kept(glue: AwsEmulator) -> None:
-    put_script(glue, "send(report_message(JobReport(TABLES, faults=FAULTS)))\nraise JobFailed('gone')")
+    put_script(glue, "send(report_message(JobReport(TABLES, faults=FAULTS)))\nraise DropVanished('gone')")
     step = Step().run()
     assert reported(step) == ONE_TABLE
     assert step.report is not None
@@ -118,7 +118,9 @@ def test_a_run_that_fails_after_it_reported_no_fault_is_told(glue: AwsEmulator) 
 
 
 def test_an_error_that_the_script_sent_is_raised_as_its_class(glue: AwsEmulator) -> None:
-    put_script(glue, "send(error_message(DropVanished('the drop is gone')))\nraise JobFailed('it is gone')")
+    put_script(
+        glue, "send(error_message(DropVanished('the drop is gone')))\nraise DropVanished('it is gone')"
+    )
     step = Step().run()
     assert step.error().startswith(f"the drop is gone (Glue job {JOB}")
     assert isinstance(step.raised, DropVanished)

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import boto3
+from botocore.exceptions import ClientError
 
 from tests.aws_emulator.glue_control import Control
 
@@ -95,7 +96,8 @@ class LocalRun:
             threading.Thread(target=self._terminate, args=(process,), daemon=True).start()
 
     def kill(self) -> None:
-        if self._process is not None:
+        # A process that has ended may have left its number to another.
+        if self._process is not None and self._process.poll() is None:
             _signal_group(self._process, signal.SIGKILL)
 
     def end(self, state: str, message: str | None) -> None:
@@ -177,7 +179,11 @@ class LocalRun:
         return False
 
     def _execute(self) -> None:
-        command, environment = self._command()
+        try:
+            command, environment = self._command()
+        except ClientError as error:
+            self._finish("FAILED", f"S3 answered {error.response['Error']['Code']} for the job's files")
+            return
         with (self._folder / "stdout").open("wb") as out, (self._folder / "stderr").open("wb") as err:
             with self._turn:
                 if self._ordered or self.state == "STOPPING":
