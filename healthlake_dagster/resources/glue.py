@@ -94,12 +94,16 @@ class GlueJobs:
             if run.has_ended:
                 _clear(folder, context)
             raise
-        _clear(folder, context)
+        if ended["JobRunState"] == "SUCCEEDED":
+            # Left there, they would be taken for those of a later run of this step.
+            folder.clear()
+        else:
+            _clear(folder, context)
         return ended, session.get_custom_messages()
 
 
 def _clear(folder: S3Folder, context: Step) -> None:
-    """Messages that stay harm nobody: the next run of this step removes them."""
+    """Messages of a run that failed harm nobody: the next run of this step removes them."""
     try:
         folder.clear()
     except AwsError as error:

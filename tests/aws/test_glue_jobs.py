@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from healthlake.errors import DropVanished, UsageError
+from healthlake_dagster.resources.aws_clients import AwsError
+from healthlake_dagster.resources.pipes_s3 import S3Folder
 from tests.aws.glue_scripts import REPORTS, WORKS, go, put_script, waits_then
 from tests.aws.glue_step import JOB, PIPES, Step, quick
 from tests.aws.glue_world import keys, put_job
@@ -130,6 +134,25 @@ def test_a_report_of_another_version_asks_to_deploy_this_one(glue: AwsEmulator) 
     other = {"report": {"tables": [], "checks": [["t", "c", "2026-01-01", 1, 0, None]], "faults": []}}
     put_script(glue, f"send({other!r})")
     assert "Deploy the job's script and the healthlake zip of this version" in Step().run().error()
+
+
+def test_messages_that_can_not_be_removed_end_a_step_and_the_next_one_takes_their_report(
+    glue: AwsEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_script(glue, REPORTS)
+    clear, calls = S3Folder.clear, itertools.count()
+
+    def denied(folder: S3Folder) -> None:
+        if next(calls) == 1:
+            raise AwsError("emptying the folder: AWS answered AccessDenied", "AccessDenied")
+        clear(folder)
+
+    monkeypatch.setattr(S3Folder, "clear", denied)
+    first = Step().run()
+    assert first.error() == "emptying the folder: AWS answered AccessDenied"
+    assert reported(Step(run_id=first.run_id).run()) == ONE_TABLE
+    assert glue.glue.calls["StartJobRun"] == 1
+    assert keys(glue, PIPES) == []
 
 
 @pytest.mark.parametrize(
