@@ -13,10 +13,9 @@ import datetime
 import os
 import re
 import signal
-import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,14 +30,13 @@ from healthlake.lake.paths import LakePath, lake_path
 from healthlake.lake.raw import drop_files
 from healthlake.lake.s3 import SCHEME
 from healthlake.lake.scratch import scratch_folder
-from healthlake.messages import Message, error_message, hear, job_report, report_message, sending_listener
-from healthlake.report import JobReport, Listener, report_lines
+from healthlake.messages import Message, error_message, report_message, sending_listener
+from healthlake.report import JobReport, Listener
+from healthlake.script_messages import script_messages
 from healthlake.storage_faults import storage_fault
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-_PIPES_VARIABLE = "DAGSTER_PIPES_MESSAGES"
 
 SHORT_BYTES = 600_000_000
 """Work up to this many bytes of uncompressed drops is short: see `start_local`."""
@@ -78,7 +76,7 @@ def run_script(job: Job, tables: Sequence[Contract], description: str, argv: Seq
     """Runs a job as a script's whole work; raises `JobFailed` where it isn't done. SIGTERM, by which Glue and
     Dagster stop a job, ends it as Ctrl-C does: what it staged is removed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with _messages() as send:
+    with script_messages(argv) as send:
         message, failed = _tried(job, tables, description, argv, sending_listener(send))
         send(message)
         # Not in an except block: Pipes sends the context of an exception along, suppressed or not.
@@ -222,35 +220,6 @@ def _tables(text: str, known: Sequence[Contract]) -> tuple[str, ...]:
             f"reading the arguments: --tables names {', '.join(unknown)}; this job writes {', '.join(names)}."
         )
     return asked
-
-
-@contextlib.contextmanager
-def _messages() -> Iterator[Callable[[Message], None]]:
-    """Where messages go: to Dagster, where it started this process, else to stderr as lines."""
-    if _PIPES_VARIABLE in os.environ:
-        # The wire format of Pipes, without Dagster; not needed where a script is run by hand.
-        from dagster_pipes import open_dagster_pipes
-
-        with open_dagster_pipes() as pipes:
-            yield pipes.report_custom_message
-        return
-    listener = Listener(say=_say, split=_say_split)
-
-    def show(message: Message) -> None:
-        hear(message, listener)
-        if report := job_report(message) if "report" in message else None:
-            for line in report_lines(report):
-                _say(line)
-
-    yield show
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{datetime.datetime.now(datetime.UTC):%H:%M:%S} {line}\n")
-
-
-def _say_split(day: datetime.date, done: int, total: int, entries: int) -> None:
-    _say(f"{day}: {done / 1e6:,.1f} of {total / 1e6:,.1f} MB split, {entries:,} entries")
 
 
 def _withheld(error: Exception) -> str:

@@ -29,9 +29,25 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def _lake_option(function: F) -> F:
-    return click.option(
-        "--lake", metavar="DIR", help="Root of the lake; default HEALTHLAKE_LAKE, else ./lake."
-    )(function)
+    lake = click.option(
+        "--lake",
+        metavar="DIR",
+        help="Root of the lake, a folder or s3://BUCKET/PREFIX; default HEALTHLAKE_LAKE, else ./lake.",
+    )
+    profile = click.option(
+        "--profile",
+        type=click.Choice(["local", "aws"]),
+        expose_value=False,
+        callback=_set_profile,
+        help="What does the work; default HEALTHLAKE_PROFILE, else as the lake asks for.",
+    )
+    return lake(profile(function))
+
+
+def _set_profile(context: click.Context, parameter: click.Parameter, given: str | None) -> None:
+    # For the processes that the command starts too.
+    if given:
+        os.environ["HEALTHLAKE_PROFILE"] = given
 
 
 def _days_options(function: F) -> F:

@@ -24,10 +24,12 @@ from healthlake.contracts.gold import (
 )
 from healthlake.contracts.model import Contract
 from healthlake.contracts.silver import SILVER_RECONCILIATION
-from healthlake.engine.duckdb import DuckDBEngine
+from healthlake.engine.protocol import Engine
 from healthlake.errors import UsageError
 from healthlake.lake.catalog import LakeCatalog
+from healthlake.lake.paths import LakePath
 from healthlake.lake.raw import drop_files, landed_days
+from healthlake.lake.s3 import S3Path
 from healthlake.quality_report import (
     DayStates,
     PopulationCount,
@@ -52,7 +54,7 @@ R = TypeVar("R", TableDay, RuleDay, PopulationCount)
 class WrittenPage:
     """The file, and what it says."""
 
-    path: Path
+    path: LakePath
     data: ReportData
     verdict: Verdict
 
@@ -62,7 +64,7 @@ class WrittenPage:
         return self.verdict.headline.replace("`", "")
 
 
-def default_path(settings: Settings) -> Path:
+def default_path(settings: Settings) -> LakePath:
     """Where the page of a lake lies."""
     return settings.lake / "reports" / "data_quality.html"
 
@@ -76,8 +78,8 @@ def write_page(
 ) -> WrittenPage:
     """Writes the page of the gold days from `first` to `last`; without them of the newest 30 that there
     are. A reader sees the page of before or this one, never a part."""
-    target = (path or default_path(settings)).absolute()
-    if target.is_dir():
+    target = path.absolute() if path else default_path(settings)
+    if isinstance(target, Path) and target.is_dir():
         raise UsageError(f"writing the report: {target} is a folder. Name a file: {target}/data_quality.html")
     data = read_report(settings, query, first, last)
     if (first or last) and data.days.gold and not data.tables:
@@ -98,9 +100,10 @@ def read_report(
 ) -> ReportData:
     """What the page says of the lake. A table that isn't there is an empty one."""
     stale, unsplit = query.stale_days(), query.unsplit_days()
+    catalog = query.catalog()
     with query.engine() as engine:
         engine.doing("reading gold for the report")
-        gold = _days_of(engine.catalog, GOLD_DATA_QUALITY_DASHBOARD, GOLD_DQ_RESULT)
+        gold = _days_of(catalog, GOLD_DATA_QUALITY_DASHBOARD, GOLD_DQ_RESULT)
         days = _shown(gold, first, last)
         newest = days[-1:]
         rules = _rows(engine, GOLD_DQ_RESULT, RuleDay, days)
@@ -112,8 +115,8 @@ def read_report(
             samples=_sampled(engine, newest),
             population=_rows(engine, GOLD_POPULATION_SUMMARY, PopulationCount, newest),
             days=DayStates(
-                landed=tuple(_landed(engine.catalog)),
-                silver=tuple(_days_of(engine.catalog, SILVER_RECONCILIATION)),
+                landed=tuple(_landed(catalog)),
+                silver=tuple(_days_of(catalog, SILVER_RECONCILIATION)),
                 gold=tuple(gold),
                 stale=tuple(stale),
                 unsplit=tuple(unsplit),
@@ -145,9 +148,7 @@ def _landed(catalog: LakeCatalog) -> list[datetime.date]:
     return [day for day in landed_days(catalog.layout) if drop_files(catalog.layout, day)]
 
 
-def _rows(
-    engine: DuckDBEngine, contract: Contract, kind: type[R], days: Sequence[datetime.date]
-) -> tuple[R, ...]:
+def _rows(engine: Engine, contract: Contract, kind: type[R], days: Sequence[datetime.date]) -> tuple[R, ...]:
     """The rows of `days` in the order of the table's key."""
     engine.read(contract, days)
     columns = ", ".join(columns_of(kind))
@@ -155,7 +156,7 @@ def _rows(
     return tuple(kind(*row) for row in found)
 
 
-def _sampled(engine: DuckDBEngine, days: Sequence[datetime.date]) -> dict[str, int]:
+def _sampled(engine: Engine, days: Sequence[datetime.date]) -> dict[str, int]:
     engine.read(GOLD_DQ_SAMPLE, days)
     counted = f"SELECT rule_id, count(*) FROM {GOLD_DQ_SAMPLE.name} GROUP BY rule_id ORDER BY rule_id"
     return {rule_id: int(count) for rule_id, count in engine.rows(counted)}
@@ -167,7 +168,10 @@ def _lake_option(settings: Settings) -> str:
     return "" if is_default else f" --lake {shlex.quote(str(settings.lake))}"
 
 
-def _replace(target: Path, text: str) -> None:
+def _replace(target: LakePath, text: str) -> None:
+    if isinstance(target, S3Path):
+        target.write_bytes(text.encode(), "text/html; charset=utf-8")
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     try:

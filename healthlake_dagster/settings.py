@@ -13,11 +13,14 @@ from pathlib import Path
 from healthlake.checks.policy import Policy, load_policy
 from healthlake.days import iso_day
 from healthlake.errors import UsageError
+from healthlake.lake.paths import LakePath, lake_path
+from healthlake.lake.s3 import SCHEME, S3Path
 
 _PROJECT_ROOT = Path(__file__).resolve().parent.parent
 _TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no", "")
 _MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B|%)", re.IGNORECASE)
 _HEAP = re.compile(r"\d+[mg]", re.IGNORECASE)
+_WORKER = re.compile(r"[GR]\.\d{1,3}X")
 _DATABASE = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -32,7 +35,14 @@ class Settings:
     """The deployment's settings as text; the properties read them as what they mean."""
 
     lake_text: str = _setting(
-        "HEALTHLAKE_LAKE", "lake", "Root folder that holds raw/, bronze/, silver/ and gold/."
+        "HEALTHLAKE_LAKE",
+        "lake",
+        "Root that holds raw/, bronze/, silver/ and gold/: a folder, or `s3://BUCKET/PREFIX`.",
+    )
+    profile_text: str = _setting(
+        "HEALTHLAKE_PROFILE",
+        "",
+        "`local`, or `aws`: Glue jobs, the Glue Data Catalog and Athena. Empty: `aws` for a lake on S3.",
     )
     database: str = _setting(
         "HEALTHLAKE_DATABASE", "healthlake", "Name of the database in the Iceberg catalog."
@@ -43,7 +53,8 @@ class Settings:
     engine: str = _setting(
         "HEALTHLAKE_ENGINE",
         "duckdb",
-        "Engine that fills bronze and silver: duckdb, or spark (the Glue scripts in a local Spark).",
+        "What fills bronze and silver in the profile `local`: duckdb, or spark (the Glue scripts in a local"
+        " Spark).",
     )
     memory: str = _setting(
         "HEALTHLAKE_MEMORY", "600MB", "DuckDB's memory limit; what doesn't fit is spilled to the lake."
@@ -72,6 +83,46 @@ class Settings:
     sql_text: str = _setting(
         "HEALTHLAKE_SQL", "", "Folder of gold's SQL files; empty for sql/ beside the package."
     )
+    home: str = _setting(
+        "HEALTHLAKE_HOME",
+        "~/.healthlake",
+        "Folder on this machine for what is not data of lakes on S3: Dagster's storage, locks, scratch.",
+    )
+    kms_key: str = _setting(
+        "HEALTHLAKE_KMS_KEY",
+        "",
+        "KMS key (id, alias or ARN) that encrypts what `healthlake land` sends to S3; empty: as the bucket"
+        " says.",
+    )
+    pipes: str = _setting(
+        "HEALTHLAKE_PIPES",
+        "",
+        "Where messages of Glue jobs lie meanwhile, `s3://BUCKET/PREFIX`; empty for `_pipes` in the lake.",
+    )
+    glue_prefix: str = _setting("HEALTHLAKE_GLUE_PREFIX", "", "What the names of the Glue jobs begin with.")
+    glue_minutes_text: str = _setting(
+        "HEALTHLAKE_GLUE_MINUTES", "360", "A step's Glue job run is stopped after so many minutes."
+    )
+    glue_workers_text: str = _setting(
+        "HEALTHLAKE_GLUE_WORKERS",
+        "",
+        "Workers of the Glue jobs, such as `G.1X:5`; empty: as the jobs are defined.",
+    )
+    athena_workgroup: str = _setting("HEALTHLAKE_ATHENA_WORKGROUP", "primary", "Athena's workgroup.")
+    athena_catalog: str = _setting(
+        "HEALTHLAKE_ATHENA_CATALOG", "AwsDataCatalog", "Athena's data catalog that has the database."
+    )
+    athena_output: str = _setting(
+        "HEALTHLAKE_ATHENA_OUTPUT",
+        "",
+        "Where Athena puts results, `s3://BUCKET/PREFIX`; empty: as the workgroup says.",
+    )
+    athena_role: str = _setting(
+        "HEALTHLAKE_ATHENA_ROLE", "", "Role (ARN) that is assumed for Athena; empty for the process's own."
+    )
+    athena_minutes_text: str = _setting(
+        "HEALTHLAKE_ATHENA_MINUTES", "30", "A query of Athena is stopped after so many minutes."
+    )
     rules_text: str = _setting(
         "HEALTHLAKE_RULES",
         "",
@@ -92,6 +143,22 @@ class Settings:
         return settings
 
     def _validate(self) -> None:
+        if self.profile_text not in ("", "local", "aws"):
+            raise UsageError(
+                f"reading settings: HEALTHLAKE_PROFILE is {self.profile_text!r}, expected local or aws."
+            )
+        if self.profile_text and self.is_aws != (self.profile_text == "aws"):
+            expected = "s3://BUCKET/PREFIX" if self.profile_text == "aws" else "a folder"
+            raise UsageError(
+                f"reading settings: the profile is {self.profile_text} and the lake {self.lake_text!r},"
+                f" expected {expected}. Set HEALTHLAKE_LAKE (--lake), or leave HEALTHLAKE_PROFILE (--profile)"
+                " out."
+            )
+        if isinstance(self.lake, S3Path) and not self.lake.key:
+            raise UsageError(
+                f"reading settings: the lake is {self.lake_text!r}, expected a prefix in the bucket:"
+                f" {self.lake}/lake."
+            )
         if self.engine not in ("duckdb", "spark"):
             raise UsageError(
                 f"reading settings: HEALTHLAKE_ENGINE is {self.engine!r}, expected duckdb or spark."
@@ -121,11 +188,17 @@ class Settings:
                 " the folder that holds gold_*.sql, or run from a clone of the repository."
             )
         _ = (self.start_date, self.threads, self.allow_gaps, self.stale_days, self.policy)
+        _ = (self.glue_seconds, self.athena_seconds, self.glue_workers)
 
     @property
-    def lake(self) -> Path:
-        """The lake's root as an absolute path."""
-        return Path(self.lake_text).expanduser().absolute()
+    def lake(self) -> LakePath:
+        """The lake's root: an absolute path, or one on S3."""
+        return lake_path(self.lake_text)
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether Glue and Athena do the work: so it is for a lake on S3."""
+        return self.lake_text.startswith(SCHEME)
 
     @property
     def start_date(self) -> datetime.date:
@@ -140,20 +213,32 @@ class Settings:
     def threads(self) -> int | None:
         if not self.threads_text:
             return None
-        if not (self.threads_text.isascii() and self.threads_text.isdecimal()) or int(self.threads_text) < 1:
-            raise UsageError(
-                f"reading settings: HEALTHLAKE_THREADS is {self.threads_text!r}, expected a number from 1 on"
-                " or nothing."
-            )
-        return int(self.threads_text)
+        return _number("HEALTHLAKE_THREADS", self.threads_text)
 
     @property
     def stale_days(self) -> int:
-        if not (self.stale_text.isascii() and self.stale_text.isdecimal()) or int(self.stale_text) < 1:
+        return _number("HEALTHLAKE_STALE_DAYS", self.stale_text)
+
+    @property
+    def glue_seconds(self) -> int:
+        return 60 * _number("HEALTHLAKE_GLUE_MINUTES", self.glue_minutes_text)
+
+    @property
+    def athena_seconds(self) -> int:
+        return 60 * _number("HEALTHLAKE_ATHENA_MINUTES", self.athena_minutes_text)
+
+    @property
+    def glue_workers(self) -> tuple[str, int] | None:
+        """Type and number of a Glue job's workers; None as the job is defined."""
+        if not self.glue_workers_text:
+            return None
+        kind, _, number = self.glue_workers_text.partition(":")
+        if not _WORKER.fullmatch(kind):
             raise UsageError(
-                f"reading settings: HEALTHLAKE_STALE_DAYS is {self.stale_text!r}, expected a number from 1."
+                f"reading settings: HEALTHLAKE_GLUE_WORKERS is {self.glue_workers_text!r}, expected a type"
+                " and a number such as G.1X:5."
             )
-        return int(self.stale_text)
+        return kind, _number("HEALTHLAKE_GLUE_WORKERS", number)
 
     @property
     def allow_gaps(self) -> bool:
@@ -176,6 +261,12 @@ class Settings:
     def policy(self) -> Policy:
         """The terms in the rules file, which is read again each time: a deployment edits it."""
         return load_policy(Path(self.rules_text).expanduser().absolute()) if self.rules_text else Policy()
+
+
+def _number(variable: str, text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise UsageError(f"reading settings: {variable} is {text!r}, expected a number from 1 on.")
+    return int(text)
 
 
 def settings_table() -> list[tuple[str, str, str]]:

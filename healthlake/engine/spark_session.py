@@ -173,6 +173,11 @@ def _spark_jars() -> list[Path]:
     )
 
 
+def iceberg_jars() -> tuple[Path, ...]:
+    """The jars of `JARS`, fetched where they aren't here."""
+    return _jars() or _fetch(find_java())
+
+
 def _ivy() -> Path:
     return Path.home() / ".ivy2.5.2"
 

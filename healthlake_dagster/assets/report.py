@@ -50,7 +50,7 @@ def page_metadata(page: WrittenPage) -> dict[str, Any]:
     return {
         # Browsers open no file from a page of a server: the path is there to be copied.
         "page": dg.MetadataValue.url(page.path.as_uri()),
-        "path": dg.MetadataValue.path(page.path),
+        "path": dg.MetadataValue.path(str(page.path)),
         "verdict": page.sentence,
         "days": len(page.data.gold_days),
         "rules": len(statuses),

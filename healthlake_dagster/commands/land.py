@@ -34,7 +34,7 @@ def replace_drop(settings: Settings, paths: Sequence[Path], day: datetime.date) 
     layout.require()
 
     def command(progress: Callable[[int, int], None]) -> Landing:
-        landing, revision = replace(layout, paths, day, progress)
+        landing, revision = replace(layout, paths, day, progress, kms_key=settings.kms_key or None)
         kept.append(revision)
         return landing
 
@@ -91,7 +91,10 @@ def land_paths(
 ) -> Landing:
     """Copies the files of `paths` to the drop of `day` (or has `command` do it), drawing progress."""
     require_partition(settings, day, "--dt")
-    copy = command or (lambda progress: land(LakeLayout(settings.lake), paths, day, progress))
+    kms_key = settings.kms_key or None
+    copy = command or (
+        lambda progress: land(LakeLayout(settings.lake), paths, day, progress, kms_key=kms_key)
+    )
     columns = (
         TextColumn("landing {task.fields[files]:,} files"),
         BarColumn(),

@@ -1,5 +1,5 @@
-"""Runs the jobs that fill bronze and silver: in this process on DuckDB, or as the Glue scripts in a local
-Spark."""
+"""Runs the jobs that fill bronze and silver: in this process on DuckDB, or as the Glue scripts, in a local
+Spark or on Glue."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.jobs import bronze_to_silver, raw_to_bronze
 from healthlake.report import JobReport, Listener
 from healthlake_dagster.listening import Step
+from healthlake_dagster.resources.aws_options import glue_options
+from healthlake_dagster.resources.glue import GlueJobs
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.spark import SparkJobs
 from healthlake_dagster.settings import Settings
@@ -34,7 +36,9 @@ class EtlResource(Protocol):
 
 
 def etl_resource(settings: Settings, lake: LakeResource) -> EtlResource:
-    """The one of the settings' engine."""
+    """The one of the settings' profile and engine."""
+    if settings.is_aws:
+        return GlueJobs(glue_options(settings))
     return SparkJobs(lake) if settings.engine == "spark" else DuckDBJobs(lake)
 
 

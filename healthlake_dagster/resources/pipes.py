@@ -15,14 +15,23 @@ from healthlake_dagster.listening import Step
 
 
 @contextmanager
-def pipes_session(context: Step, listener: Listener) -> Iterator[dg.PipesSession]:
-    """A session with a process on this machine. Progress goes to `listener` as it comes.
+def pipes_session(
+    context: Step,
+    listener: Listener,
+    injector: dg.PipesContextInjector | None = None,
+    reader: dg.PipesMessageReader | None = None,
+) -> Iterator[dg.PipesSession]:
+    """A session with a process on this machine, or with one elsewhere that `injector` and `reader` reach.
+    Progress goes to `listener` as it comes.
 
     As `dg.open_pipes_session` (1.13.27), but for its demand that the step yields a result for each check:
     this project reports checks for each day as events.
     """
-    data = build_external_execution_context_data(context, None)
-    injector, handler = dg.PipesEnvContextInjector(), _Handler(context, _Reader(), listener)
+    # Dagster (1.13.27) asks an asset's context for what it deprecated there.
+    op = context.op_execution_context if isinstance(context, dg.AssetExecutionContext) else context
+    data = build_external_execution_context_data(op, None)
+    injector = injector or dg.PipesEnvContextInjector()
+    handler = _Handler(context, reader or _Reader(), listener)
     with injector.inject_context(data) as injected, handler.handle_messages() as reading:
         yield dg.PipesSession(
             context_data=data,

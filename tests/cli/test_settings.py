@@ -54,7 +54,7 @@ def test_the_command_ends_with_two_and_one_line_for_a_wrong_setting(
     answer = healthlake("materialize", "--from", DAYS[0], "--lake", lake)
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
-        "healthlake: reading settings: HEALTHLAKE_THREADS is 'two', expected a number from 1 on or nothing.\n"
+        "healthlake: reading settings: HEALTHLAKE_THREADS is 'two', expected a number from 1 on.\n"
     )
 
 

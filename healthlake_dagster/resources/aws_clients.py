@@ -1,0 +1,68 @@
+"""boto3's clients, made when they are first needed, and what AWS says as errors of this project.
+
+AWS quotes names and arguments of a call, and no argument of ours holds a value of a record, so its words are
+told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from healthlake.errors import HealthlakeError, UsageError
+
+_CONNECT_SECONDS, _READ_SECONDS = 10, 60
+_SERVER_FAILED = 500
+
+
+class AwsError(HealthlakeError):
+    """AWS refused a call, or gave no answer. `code` is AWS's own ("" without one); where `is_unknown`, the
+    call may have been carried out."""
+
+    def __init__(self, text: str, code: str = "", is_unknown: bool = False) -> None:
+        super().__init__(text)
+        self.code = code
+        self.is_unknown = is_unknown
+
+
+def aws_client(service: str, region: str | None, attempts: int) -> Any:
+    """A client of its own session. With `attempts` of 1 nothing is sent twice."""
+    try:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+    except ImportError:
+        raise UsageError(
+            f"reaching AWS {service}: boto3 is not installed. Run `pip install 'healthlake[aws]'`."
+        ) from None
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+    )
+    try:
+        # boto3's types know a service by its literal name only.
+        session: Any = boto3.session.Session(region_name=region)
+        return session.client(service, config=config)
+    except BotoCoreError as error:
+        raise UsageError(f"reaching AWS {service}: {error}. Set AWS_REGION and credentials.") from None
+
+
+@contextmanager
+def aws_errors(what: str) -> Iterator[None]:
+    """What AWS says while doing `what` becomes an `AwsError`."""
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+
+    try:
+        yield
+    except ClientError as error:
+        said = error.response.get("Error", {})
+        code = said.get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        text = f"{what}: AWS answered {code}: {said.get('Message', '')}"
+        raise AwsError(text, code, status >= _SERVER_FAILED) from None
+    except (ConnectionError, HTTPClientError) as error:
+        raise AwsError(f"{what}: AWS gave no answer: {type(error).__name__}", is_unknown=True) from None
+    except BotoCoreError as error:
+        raise AwsError(f"{what}: the call can't be made: {error}") from None

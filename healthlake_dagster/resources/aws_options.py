@@ -1,0 +1,28 @@
+"""The deployment's settings as what the clients of AWS ask for."""
+
+from __future__ import annotations
+
+import os
+
+from healthlake_dagster.resources.glue_options import GlueOptions
+from healthlake_dagster.settings import Settings
+
+
+def glue_options(settings: Settings) -> GlueOptions:
+    """How Glue jobs are run."""
+    worker_type, workers = settings.glue_workers or (None, None)
+    return GlueOptions(
+        lake=str(settings.lake),
+        database=settings.database,
+        pipes=settings.pipes or str(settings.lake / "_pipes"),
+        region=region(),
+        job_prefix=settings.glue_prefix,
+        deadline_seconds=settings.glue_seconds,
+        worker_type=worker_type,
+        workers=workers,
+    )
+
+
+def region() -> str | None:
+    """The region that the environment names; None for the one that the profile of boto3 has."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None

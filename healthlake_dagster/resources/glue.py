@@ -1,0 +1,140 @@
+"""Runs the jobs on AWS Glue: the same scripts that a local Spark runs, started and watched from here.
+
+The script's progress and its report come back as Dagster Pipes messages through S3. Refuses jobs that Glue
+itself would start again (MaxRetries), or start twice at a time: both would write over each other. boto3 is
+imported and clients are made when a job is run.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from healthlake.contracts.silver import RESOURCE_TYPES, ResourceType
+from healthlake.errors import UsageError
+from healthlake.report import JobReport, Listener
+from healthlake.script_messages import SECONDS_ARGUMENT
+from healthlake_dagster.listening import Step
+from healthlake_dagster.resources.aws_clients import AwsError
+from healthlake_dagster.resources.glue_call import GlueCall, glue_call
+from healthlake_dagster.resources.glue_client import GlueClient
+from healthlake_dagster.resources.glue_facts import GlueRunFacts
+from healthlake_dagster.resources.glue_options import GlueOptions
+from healthlake_dagster.resources.glue_outcome import outcome
+from healthlake_dagster.resources.glue_run import GlueRun
+from healthlake_dagster.resources.pipes import pipes_session
+from healthlake_dagster.resources.pipes_s3 import S3Context, S3Folder, S3Messages
+
+if TYPE_CHECKING:
+    from types_boto3_glue.type_defs import JobRunTypeDef
+
+
+class GlueJobs:
+    """The jobs on Glue. What is known of a run is on the materializations of its step, and a line of the
+    step's log."""
+
+    def __init__(self, options: GlueOptions) -> None:
+        self._options = options
+
+    def raw_to_bronze(self, context: Step, days: Sequence[datetime.date], listener: Listener) -> JobReport:
+        return self._run(context, "raw_to_bronze_synthea", days, [], listener)
+
+    def bronze_to_silver(
+        self,
+        context: Step,
+        days: Sequence[datetime.date],
+        types: Sequence[ResourceType],
+        listener: Listener,
+    ) -> JobReport:
+        some = len(types) < len(RESOURCE_TYPES)
+        tables = [table.name for kind in types for table in kind.tables] if some else []
+        return self._run(context, "bronze_to_silver_conform", days, tables, listener)
+
+    def _run(
+        self,
+        context: Step,
+        script: str,
+        days: Sequence[datetime.date],
+        tables: Sequence[str],
+        listener: Listener,
+    ) -> JobReport:
+        options = self._options
+        call = glue_call(context, options, script, days, tables)
+        with (
+            GlueClient(options.region) as glue,
+            S3Folder(options.pipes, call.folder, options.region) as folder,
+        ):
+            _require_one_run_at_a_time(glue, call.job, context)
+            ended, messages = self._ended(context, glue, call, folder, listener)
+            facts = GlueRunFacts.of(ended, glue.region, options.price_per_dpu_hour)
+        context.log.info(str(facts))
+        _show(context, facts)
+        return outcome(call, ended, facts, messages, context.log.warning)
+
+    def _ended(
+        self, context: Step, glue: GlueClient, call: GlueCall, folder: S3Folder, listener: Listener
+    ) -> tuple[JobRunTypeDef, Sequence[object]]:
+        """The run of the step when it has ended, and its messages, which are gone from S3 then."""
+        run = GlueRun(glue, call, self._options, listener.say)
+        messages = S3Messages(folder)
+        if not run.attach(messages.are_there):
+            folder.clear()
+        try:
+            with pipes_session(context, listener, S3Context(folder), messages) as session:
+                seconds = {SECONDS_ARGUMENT: str(self._options.message_seconds)}
+                bootstrap = {**session.get_bootstrap_cli_arguments(), **seconds}
+                ended = run.wait(bootstrap, messages.read)
+        except BaseException:
+            # An interrupt too, which Dagster makes of a cancelled run.
+            if not run.has_ended:
+                context.log.warning(f"{call}: {run.stop()}")
+            if run.has_ended:
+                _clear(folder, context)
+            raise
+        if ended["JobRunState"] == "SUCCEEDED":
+            # Left there, they would be taken for those of a later run of this step.
+            folder.clear()
+        else:
+            _clear(folder, context)
+        return ended, session.get_custom_messages()
+
+
+def _clear(folder: S3Folder, context: Step) -> None:
+    """Messages of a run that failed harm nobody: the next run of this step removes them."""
+    try:
+        folder.clear()
+    except AwsError as error:
+        context.log.warning(f"the run's messages stay in S3: {error}")
+
+
+def _require_one_run_at_a_time(glue: GlueClient, job: str, context: Step) -> None:
+    try:
+        definition = glue.job(job)
+    except AwsError as error:
+        if error.code == "EntityNotFoundException":
+            raise UsageError(
+                f"running Glue job {job}: there is no such job in {glue.region}. Deploy the jobs, or correct"
+                " the region or the prefix of their names."
+            ) from None
+        if error.code != "AccessDeniedException":
+            raise
+        context.log.warning(f"whether Glue job {job} retries by itself is not known: glue:GetJob is denied")
+        return
+    retries = definition.get("MaxRetries", 0)
+    at_a_time = definition.get("ExecutionProperty", {}).get("MaxConcurrentRuns", 1)
+    if retries or at_a_time > 1:
+        raise UsageError(
+            f"running Glue job {job}: it has MaxRetries {retries} and MaxConcurrentRuns {at_a_time}, expected"
+            " 0 and 1: Dagster retries, and two runs at a time would write the same tables. Deploy the job"
+            " with these."
+        )
+
+
+def _show(context: Step, facts: GlueRunFacts) -> None:
+    """On every materialization that the step will make."""
+    if isinstance(context, dg.AssetExecutionContext):
+        for key in context.selected_asset_keys:
+            context.add_asset_metadata(facts.metadata(), asset_key=key)
