@@ -30,8 +30,8 @@ def run_ddl(catalog: GlueCatalog, statement: Statement) -> Answer:
     if _SHOW_DATABASES.match(sql):
         return _listed("database_name", [name for (name,) in catalog.list_namespaces()])
     raise QueryFailed(
-        "NOT_SUPPORTED: the emulator runs CREATE and DROP DATABASE, SHOW TABLES and SHOW DATABASES; tables are"
-        " made by PyIceberg or Spark"
+        "NOT_SUPPORTED: the emulator runs CREATE and DROP DATABASE, SHOW TABLES and SHOW DATABASES; tables"
+        " are made by PyIceberg or Spark"
     )
 
 

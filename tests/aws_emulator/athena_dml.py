@@ -1,7 +1,7 @@
 """INSERT, UPDATE, DELETE and MERGE on an Iceberg table: run by DuckDB on a copy of the target, committed as
 one snapshot of the partitions whose rows differ.
 
-Athena writes positional deletes; here the files of a changed partition are replaced, which readers can't tell.
+Athena writes positional deletes; here the files of a changed partition are replaced; readers can't tell.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class Dml:
         duplicate = f'{to_duckdb(sql, "athena")} GROUP BY "{alias}".rowid HAVING count(*) > 1 LIMIT 1'
         if connection.execute(duplicate).fetchone():
             raise QueryFailed(
-                "MERGE_TARGET_ROW_MULTIPLE_MATCHES: One MERGE target table row matched more than one source row"
+                "MERGE_TARGET_ROW_MULTIPLE_MATCHES: One MERGE target table row matched more than one"
+                " source row"
             )
 
     def _commit(self, connection: duckdb.DuckDBPyConnection) -> None:
