@@ -8,11 +8,12 @@ client made, before the first statement.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from healthlake.errors import EngineError, UsageError
@@ -61,7 +62,8 @@ class AthenaSession:
 
     def iterate(self, sql: str, parameters: Sequence[str] = (), *, what: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a SELECT as they are read; the query runs at the first. Raises `EngineError`."""
-        execution = self._run(sql, parameters, what, lambda: uuid.uuid4().hex)
+        request = self._request(sql, parameters, what)
+        execution = self._run(request, what, lambda: uuid.uuid4().hex)
         yield from self._open()[1].read(execution, what)
 
     def execute(self, sql: str, parameters: Sequence[str] = (), *, what: str, token: str) -> None:
@@ -71,14 +73,15 @@ class AthenaSession:
         `token` names table and day. A statement given twice in one session runs twice. Raises
         `CommitConflict` where another writer was first, else `EngineError`.
         """
-        parts = (self._identity, token, sql, *parameters)
+        request = self._request(sql, parameters, what)
+        # Athena refuses a token that it knows with another request: all of it is part of the token.
+        asked = json.dumps([self._identity, token, request], sort_keys=True)
 
         def next_token() -> str:
-            digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-            self._uses[digest] += 1
-            return hashlib.sha256(f"{digest} {self._uses[digest]}".encode()).hexdigest()
+            self._uses[asked] += 1
+            return hashlib.sha256(f"{self._uses[asked]} {asked}".encode()).hexdigest()
 
-        self._run(sql, parameters, what, next_token)
+        self._run(request, what, next_token)
 
     def close(self) -> None:
         """Ends the session; a query that runs was stopped when its wait ended."""
@@ -86,11 +89,8 @@ class AthenaSession:
             self._opened[1].close()
             self._opened = None
 
-    def _run(
-        self, sql: str, parameters: Sequence[str], what: str, next_token: Callable[[], str]
-    ) -> Execution:
+    def _run(self, request: Mapping[str, Any], what: str, next_token: Callable[[], str]) -> Execution:
         """The execution that succeeded."""
-        request = self._request(sql, parameters, what)
         queries = self._open()[0]
         until = time.monotonic() + self._options.deadline
         retries = 0

@@ -52,7 +52,9 @@ class AthenaLake:
         from pyiceberg.types import DateType, LongType, NestedField, StringType, TimestampType
 
         types = {"id": StringType(), "n": LongType(), "dt": DateType(), "at": TimestampType()}
-        fields = [NestedField(i, name, kind, required=False) for i, (name, kind) in enumerate(types.items(), 1)]
+        fields = [
+            NestedField(i, name, kind, required=False) for i, (name, kind) in enumerate(types.items(), 1)
+        ]
         table = self.catalog.create_table(
             (self.database, "visit"),
             Schema(*fields),
@@ -86,8 +88,9 @@ class AthenaLake:
 
     def session(self, identity: str = "run/step", **options: Any) -> AthenaSession:
         """A session of the client; what it says is in `lines`."""
-        defaults: dict[str, Any] = {"first_poll": 0.02, "longest_poll": 0.1, "deadline": 60}
-        chosen = AthenaOptions(self.database, self.database, **{**defaults, **options})
+        defaults = {"workgroup": self.database, "database": self.database, "deadline": 60}
+        polls = {"first_poll": 0.02, "longest_poll": 0.1}
+        chosen = AthenaOptions(**{**defaults, **polls, **options})
         session = AthenaSession(chosen, identity, self.lines.append)
         self._sessions.append(session)
         return session
@@ -95,7 +98,7 @@ class AthenaLake:
     def close(self) -> None:
         for session in self._sessions:
             session.close()
-        self.control.release()
+        self.control.forget()
 
 
 @pytest.fixture(scope="module")

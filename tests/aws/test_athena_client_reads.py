@@ -11,6 +11,7 @@ import pytest
 
 from healthlake.errors import EngineError, UsageError
 from healthlake_dagster.resources.athena import MOST_BYTES
+from healthlake_dagster.resources.aws_session import aws_session
 from tests.aws.athena_lake import DAY, OTHER_DAY, AthenaLake, emulator, lake
 from tests.conftest import REPOSITORY
 
@@ -107,7 +108,10 @@ def test_a_failure_names_query_and_code_and_quotes_nothing(lake: AthenaLake) -> 
     query = lake.control.queries[-1]
     assert PHI in (query.reason or "")
     told = str(caught.value)
-    assert f"reading: Athena query {query.id} ended FAILED (INVALID_CAST_ARGUMENT, ErrorCategory 2 (user)" in told
+    assert (
+        f"reading: Athena query {query.id} ended FAILED (INVALID_CAST_ARGUMENT, ErrorCategory 2 (user)"
+        in told
+    )
     assert PHI not in told
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None or caught.value.__suppress_context__
@@ -121,7 +125,9 @@ def test_a_first_word_that_is_no_known_code_is_not_told(lake: AthenaLake) -> Non
 
 
 def test_what_athena_does_not_parse_quotes_nothing(lake: AthenaLake) -> None:
-    with pytest.raises(EngineError, match=r"refused StartQueryExecution \(InvalidRequestException, MALFORMED_"):
+    with pytest.raises(
+        EngineError, match=r"refused StartQueryExecution \(InvalidRequestException, MALFORMED_"
+    ):
         lake.session().rows(f"SELEC '{PHI}' FROM (", what="reading")
 
 
@@ -136,7 +142,7 @@ def test_a_statement_that_is_too_long_is_not_sent(lake: AthenaLake) -> None:
 
 
 def test_an_unknown_workgroup_is_told(lake: AthenaLake) -> None:
-    with pytest.raises(EngineError, match="WORKGROUP_NOT_FOUND.*workgroup nowhere"):
+    with pytest.raises(EngineError, match=r"WORKGROUP_NOT_FOUND.*workgroup nowhere"):
         lake.session(workgroup="nowhere").rows("SELECT 1", what="reading")
 
 
@@ -150,6 +156,9 @@ def test_no_region_is_told(lake: AthenaLake, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_role_is_taken_on(lake: AthenaLake) -> None:
     role = "arn:aws:iam::123456789012:role/reader"
     assert lake.session(role=role, region="eu-central-1").rows("SELECT 1", what="reading") == [(1,)]
+    credentials = aws_session("eu-central-1", role).get_credentials()
+    assert credentials.method == "assume-role"
+    assert credentials.get_frozen_credentials().access_key != "testing"
 
 
 def test_nothing_of_aws_is_imported_before_the_first_statement() -> None:
@@ -160,5 +169,7 @@ session = AthenaSession(AthenaOptions("w", "d"), "run/step")
 session.close()
 print(sorted({"boto3", "botocore", "pyathena"} & set(sys.modules)))
 """
-    ran = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    ran = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
     assert ran.stdout.strip() == "[]"

@@ -72,6 +72,17 @@ class Faults:
             self._held = False
             self._changed.notify_all()
 
+    def forget(self) -> None:
+        """Forgets what is planned and was not met."""
+        with self._changed:
+            self._throttled, self._lost, self._planned, self._before_commit = [], [], [], []
+        self.release()
+
+    def wait_until(self, holds: Callable[[], object], seconds: float = 30) -> bool:
+        """Waits for something to hold that changes with what is submitted or released."""
+        with self._changed:
+            return bool(self._changed.wait_for(holds, seconds))
+
     # What the emulator itself asks.
 
     def take_throttle(self, operation: str) -> str | None:
@@ -93,7 +104,7 @@ class Faults:
 
     def wait_for_slot(self, stop: Stop) -> None:
         """Returns when the queue is not held, or the query stopped."""
-        stop.then(self._notice)
+        stop.then(self.notice)
         with self._changed:
             self._changed.wait_for(lambda: not self._held or stop.is_set())
 
@@ -128,6 +139,7 @@ class Faults:
                     return planned
         return None
 
-    def _notice(self) -> None:
+    def notice(self) -> None:
+        """Wakes who waits for a change."""
         with self._changed:
             self._changed.notify_all()

@@ -38,6 +38,7 @@ class EmulatedAthena(models.AthenaBackend):
                 return query
         query = self._new(said)
         self.control.submissions.append((query, token, said))
+        self.control.notice()
         self.executions[query.id] = query
         query.start(self.control.backend, self.control.endpoint, self.control, self._store)
         return query
