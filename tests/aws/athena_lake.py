@@ -23,7 +23,7 @@ Row = tuple[Any, ...]
 
 
 class AthenaLake:
-    """One database of a test's own with the table `visit` (id, n, dt, at), partitioned by dt."""
+    """One database of a test's own with the table `visit` (id, n, dt, seen), partitioned by dt."""
 
     def __init__(self, emulator: AwsEmulator) -> None:
         self.emulator = emulator
@@ -51,7 +51,7 @@ class AthenaLake:
         from pyiceberg.transforms import IdentityTransform
         from pyiceberg.types import DateType, LongType, NestedField, StringType, TimestampType
 
-        types = {"id": StringType(), "n": LongType(), "dt": DateType(), "at": TimestampType()}
+        types = {"id": StringType(), "n": LongType(), "dt": DateType(), "seen": TimestampType()}
         fields = [
             NestedField(i, name, kind, required=False) for i, (name, kind) in enumerate(types.items(), 1)
         ]
@@ -78,7 +78,7 @@ class AthenaLake:
         table.append(pa.Table.from_pylist(records, schema=table.schema().as_arrow()))
 
     def contents(self) -> list[Row]:
-        """The table's rows without `at`, by id, as PyIceberg reads them."""
+        """The table's rows without `seen`, by id, as PyIceberg reads them."""
         found = self.table.scan().to_arrow().select(["id", "n", "dt"]).to_pylist()
         return sorted(tuple(row.values()) for row in found)
 

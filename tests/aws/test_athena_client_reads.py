@@ -22,7 +22,7 @@ PHI = "Ophelia-Q"
 
 def test_rows_have_python_types(lake: AthenaLake) -> None:
     sql = """
-    SELECT CAST(7 AS integer), n, CAST(0.1 AS double), true, dt, at, CAST(1.50 AS decimal(5, 2)), 'x,"y"
+    SELECT CAST(7 AS integer), n, CAST(0.1 AS double), true, dt, seen, CAST(1.50 AS decimal(5, 2)), 'x,"y"
 z', CAST(NULL AS varchar), ''
     FROM visit ORDER BY id
     """

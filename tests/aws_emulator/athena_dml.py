@@ -47,19 +47,19 @@ class Dml:
         """Changes the copy, then the table; the answer has the rows changed and no columns."""
         if isinstance(self._tree, exp.Merge):
             self._require_single_matches(connection, self._tree)
-        found = connection.execute(to_duckdb(self._tree.sql("athena"), "athena")).fetchone()
+        found = connection.execute(to_duckdb(self._tree.sql("athena"), "athena")).fetchall()
         self._statement.before_commit()
         if not self._statement.stop.is_set():
             self._commit(connection)
         read = scanned if isinstance(self._tree, exp.Insert) else scanned + self._scanned
-        return Answer(scanned=read, update_count=int(found[0]) if found else 0)
+        return Answer(scanned=read, update_count=int(found[0][0]))
 
     def _require_single_matches(self, connection: duckdb.DuckDBPyConnection, merge: exp.Merge) -> None:
         target, source = merge.this.sql("athena"), merge.args["using"].sql("athena")
         sql = f"SELECT count(*) FROM {target} JOIN {source} ON {merge.args['on'].sql('athena')}"
         alias = merge.this.alias_or_name
         duplicate = f'{to_duckdb(sql, "athena")} GROUP BY "{alias}".rowid HAVING count(*) > 1 LIMIT 1'
-        if connection.execute(duplicate).fetchone():
+        if connection.execute(duplicate).fetchall():
             raise QueryFailed(
                 "MERGE_TARGET_ROW_MULTIPLE_MATCHES: One MERGE target table row matched more than one"
                 " source row"
@@ -74,7 +74,7 @@ class Dml:
         )
         key = self._partition_column()
         if key is None:
-            if not connection.execute(f"SELECT 1 FROM {differing} LIMIT 1").fetchone():
+            if not connection.execute(f"SELECT 1 FROM {differing} LIMIT 1").fetchall():
                 return
             rows = connection.sql(f"SELECT {names} FROM {TARGET}").to_arrow_table()
             commit(self._tables, self._table, lambda partition: True, rows.cast(schema))

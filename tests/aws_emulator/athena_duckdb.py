@@ -58,7 +58,8 @@ class DuckDBBackend:
     @contextlib.contextmanager
     def _connection(self, statement: Statement) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(config={"threads": 1, "memory_limit": "500MB"}) as connection:
-            statement.stop.then(connection.interrupt)
+            done = threading.Event()
+            statement.stop.then(lambda: _interrupt(connection, done))
             connection.execute("SET TimeZone = 'UTC'")
             if self._named_functions:
                 for definition in definitions("duckdb"):
@@ -67,6 +68,18 @@ class DuckDBBackend:
                 yield connection
             except duckdb.Error as error:
                 raise failure(error) from None
+            finally:
+                done.set()
+
+
+def _interrupt(connection: duckdb.DuckDBPyConnection, done: threading.Event) -> None:
+    """Interrupts until `done`: DuckDB forgets an interruption that comes before a query starts."""
+
+    def interrupt() -> None:
+        while not done.wait(0.05):
+            connection.interrupt()
+
+    threading.Thread(target=interrupt, daemon=True).start()
 
 
 def _register(connection: duckdb.DuckDBPyConnection, tables: Tables, tree: exp.Expr, database: str) -> int:
@@ -93,7 +106,7 @@ def _name_columns(tree: exp.Expr) -> None:
         first = first.this
     if isinstance(first, exp.Select):
         for number, each in enumerate(list(first.expressions)):
-            if not each.output_name and not each.is_star:
+            if not isinstance(each, (exp.Alias, exp.Column)) and not each.is_star:
                 each.replace(exp.alias_(each.copy(), f"_col{number}"))
 
 

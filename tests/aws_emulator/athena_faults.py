@@ -57,7 +57,7 @@ class Faults:
         self._plan(_Planned(times, matching, None))
 
     def before_commit(self, call: Callable[[], None]) -> None:
-        """Calls `call` once, in the next DML statement, between its computation and its commit."""
+        """Calls `call` once, in the next DML statement without one, between computation and commit."""
         with self._changed:
             self._before_commit.append(call)
 
@@ -120,8 +120,8 @@ class Faults:
     def meet_commit(self, sql: str) -> None:
         """Calls and raises what is planned for a commit."""
         with self._changed:
-            calls, self._before_commit = self._before_commit, []
-        for call in calls:
+            call = self._before_commit.pop(0) if self._before_commit else None
+        if call:
             call()
         planned = self._take(sql, at_commit=True)
         if planned and planned.failure:

@@ -71,6 +71,7 @@ class Query(Execution):
             if self._state in ENDED:
                 return
             self._state, self.started = "RUNNING", time.time()
+        faults.notice()
         statement = Statement(
             self.query,
             tuple(self.execution_parameters or ()),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.tokens import TokenType
 
 from tests.aws_emulator.athena_model import QueryFailed, Refused
 
@@ -17,6 +18,7 @@ MOST_BYTES = 262_144
 
 _DDL = re.compile(r"\s*(CREATE|DROP|ALTER|MSCK|SHOW|DESCRIBE|VACUUM)\b", re.IGNORECASE)
 _UTILITY = re.compile(r"\s*(SHOW|DESCRIBE|EXPLAIN)\b", re.IGNORECASE)
+_HOLE = TokenType.PLACEHOLDER
 _WORDS = re.compile(r"[A-Za-z]+")
 
 # sqlglot warns of each statement that it keeps as text (SHOW, EXPLAIN); that is what is wanted here.
@@ -54,22 +56,15 @@ def require_well_formed(sql: str) -> None:
 
 def bind(sql: str, parameters: tuple[str, ...]) -> exp.Expr:
     """The tree of `sql`, each `?` replaced by the SQL literal given for it."""
-    tree = sqlglot.parse_one(sql, read="athena")
-    holes = sorted(tree.find_all(exp.Placeholder), key=_place(tree))
+    holes = [token for token in sqlglot.tokenize(sql, read="athena") if token.token_type == _HOLE]
     if len(holes) != len(parameters):
         raise QueryFailed(
             f"INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: expected {len(holes)} but"
             f" found {len(parameters)}"
         )
-    for hole, text in zip(holes, parameters, strict=True):
-        hole.replace(_literal(text))
-    return tree
-
-
-def _place(tree: exp.Expr):
-    # The order of the text is that of a depth-first walk (breadth-first is sqlglot's default).
-    order = {id(node): number for number, node in enumerate(tree.walk(bfs=False))}
-    return lambda node: order[id(node)]
+    for hole, text in reversed(list(zip(holes, parameters, strict=True))):
+        sql = f"{sql[: hole.start]}({_literal(text).sql('athena')}){sql[hole.end + 1 :]}"
+    return sqlglot.parse_one(sql, read="athena")
 
 
 def _literal(text: str) -> exp.Expr:

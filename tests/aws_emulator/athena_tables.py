@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 REGION = "eu-central-1"
 _KEPT = 64
+_COMMITTING = threading.Lock()
+"""Between two statements of the emulator; other writers are held off by Glue's VersionId."""
+
 _METADATA_TABLES = ("snapshots", "files", "history", "partitions", "manifests", "refs")
 
 
@@ -105,6 +109,11 @@ def commit(
 
     Raises `QueryFailed` as Athena does where another writer was first.
     """
+    with _COMMITTING:
+        _commit(tables, base, changed, rows)
+
+
+def _commit(tables: Tables, base: Table, changed: Callable[[Sequence[object]], bool], rows: pa.Table) -> None:
     from pyiceberg.exceptions import CommitFailedException, ValidationException
     from pyiceberg.io.pyarrow import _dataframe_to_data_files
 
