@@ -106,9 +106,11 @@ def test_a_failure_has_trinos_code(on_trino: AthenaLake) -> None:
 
 
 def test_a_stop_ends_the_query_on_the_server(on_trino: AthenaLake, trino: TrinoBackend) -> None:
-    forever = "SELECT count(*) FROM UNNEST(sequence(1, 9000)) a(x), UNNEST(sequence(1, 9000)) b(y), UNNEST(sequence(1, 9000)) c(z)"
+    many = ", ".join(f"UNNEST(sequence(1, 9000)) {name}(x)" for name in "abc")
+    forever = f"SELECT count(*) FROM {many}"
     with pytest.raises(EngineError, match="was stopped"):
         on_trino.session(deadline=1).rows(forever, what="reading")
     on_trino.control.queries[-1].join()
-    running = "SELECT count(*) FROM system.runtime.queries WHERE state = 'RUNNING' AND query LIKE 'SELECT count(*) FROM UNNEST%'"
+    of_ours = "state = 'RUNNING' AND query LIKE 'SELECT count(*) FROM UNNEST%'"
+    running = f"SELECT count(*) FROM system.runtime.queries WHERE {of_ours}"
     assert trino.run(_statement(running), "").rows == [("0",)]
