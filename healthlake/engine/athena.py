@@ -1,5 +1,5 @@
-"""Gold and checks in Athena's SQL: tables are read pinned to a snapshot, relations are texts in a WITH, a day is
-published by one MERGE.
+"""Gold and checks in Athena's SQL: tables are read pinned to a snapshot, relations are texts in a WITH, a day
+is published by one MERGE.
 
 Refuses bronze and silver, which Spark makes as Glue jobs. Knows no AWS client: a session runs the statements.
 """
@@ -44,7 +44,8 @@ class SqlSession(Protocol):
         """The result as Python's values: None, str, int, float, bool, date, datetime without zone."""
 
     def execute(self, sql: str, parameters: Sequence[str] = (), *, what: str, token: str) -> None:
-        """Runs a statement that writes. The same `token` and text again, of one run, is the same execution."""
+        """Runs a statement that writes. The same `token` and text again, of one run, is the same
+        execution."""
 
     def close(self) -> None:
         """Ends the session and what it still runs."""
@@ -141,8 +142,8 @@ class AthenaEngine:
     def publish(
         self, contract: Contract, staged: Sequence[Staged], properties: Mapping[str, str]
     ) -> Published:
-        """One MERGE a day, so each day is a snapshot. `properties` become the table's, a day each: Athena sets
-        none of a snapshot."""
+        """One MERGE a day, so each day is a snapshot. `properties` become the table's, a day each: Athena
+        sets none of a snapshot."""
         self.catalog.create(contract)
         added = removed = 0
         for each in staged:
@@ -193,7 +194,8 @@ class AthenaEngine:
         if size > LONGEST:
             raise EngineError(
                 f"{self._what}: the statement has {size:,} bytes, and Athena takes {LONGEST:,}. Nothing was"
-                " sent. Ask for fewer days or rules at once; of gold's own SQL, make the file in sql/ shorter."
+                " sent. Ask for fewer days or rules at once; of gold's own SQL, make the file in sql/"
+                " shorter."
             )
         return statement
 

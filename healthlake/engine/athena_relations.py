@@ -90,7 +90,8 @@ def _in_order(needs: Iterable[Relation]) -> list[Relation]:
 
 def selected_names(sql: str, dialect: str) -> list[str]:
     """The names of the columns that `sql` selects, in order; `*` where it spells none out."""
-    return list(parse(sql, dialect).named_selects)
+    tree = parse(sql, dialect)
+    return list(tree.named_selects) if isinstance(tree, exp.Query) else []
 
 
 @functools.lru_cache(maxsize=256)

@@ -54,6 +54,6 @@ def _in_duckdb(sql: str, dialect: str) -> str:
 
 
 def to_athena(sql: str) -> str:
-    """`sql`, written in Spark's dialect, in Athena's: a backslash in a text is no escape there. Named functions
-    stay calls."""
+    """`sql`, written in Spark's dialect, in Athena's: a backslash in a text is no escape there. Named
+    functions stay calls."""
     return parse(sql, "spark").sql(dialect="athena")

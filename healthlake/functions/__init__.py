@@ -1,8 +1,8 @@
 """Named functions: what engines do differently in silence (dates, references) under one name, a body per
 engine.
 
-`duckdb.sql`, `spark.sql` and `athena.sql` hold the bodies, `vectors.json` what every body must answer. Portable
-SQL calls them by name.
+`duckdb.sql`, `spark.sql` and `athena.sql` hold the bodies, `vectors.json` what every body must answer.
+Portable SQL calls them by name.
 """
 
 from __future__ import annotations

@@ -61,7 +61,8 @@ class Version:
 
     @property
     def has_deletes(self) -> bool:
-        """Whether a file holds rows that are deleted: only an engine that reads Iceberg itself may read it."""
+        """Whether a file holds rows that are deleted: only an engine that reads Iceberg itself may read
+        it."""
         return any(file.deletes for file in self.files)
 
 

@@ -20,7 +20,8 @@ from tests.world import World
 
 @dataclass(frozen=True)
 class Lane:
-    """What tests of the lane share. `local` is the demo's lake by DuckDB, `catalog` the same rows for Trino."""
+    """What tests of the lane share. `local` is the demo's lake by DuckDB, `catalog` the same rows for
+    Trino."""
 
     emulator: AwsEmulator
     server: TrinoServer

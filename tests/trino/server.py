@@ -1,7 +1,8 @@
-"""A Trino server of this machine, over Glue and S3 of an emulator: fetched once from Maven Central, started in
-seconds, one per test session.
+"""A Trino server of this machine, over Glue and S3 of an emulator: fetched once from Maven Central, started
+in seconds, one per test session.
 
-Refuses files whose SHA-256 is not the pinned one, and to call the server ready before a query on a table answers.
+Refuses files whose SHA-256 is not the pinned one, and to call the server ready before a query on a table
+answers.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def find_java(environment: Mapping[str, str] = os.environ) -> Java | None:
 
 
 def fetch(cache: Path | None = None) -> Path:
-    """The folder of the unpacked server with the Iceberg plugin, fetched with Maven when it isn't there yet."""
+    """The folder of the unpacked server with the Iceberg plugin, fetched with Maven when it isn't there
+    yet."""
     cache = cache or _cache()
     folder = cache / f"trino-{VERSION}"
     if folder.is_dir():
@@ -70,7 +72,7 @@ def fetch(cache: Path | None = None) -> Path:
     with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as scratch:
         root = Path(scratch, "unpacked")
         with tarfile.open(_fetch_file(*_SERVER, Path(scratch))) as archive:
-            archive.extractall(root, filter="data")
+            archive.extractall(root, filter="data")  # noqa: S202 - pinned by its hash
         with zipfile.ZipFile(_fetch_file(*_ICEBERG, Path(scratch))) as archive:
             archive.extractall(root)
         server = root / f"trino-server-core-{VERSION}"
@@ -134,11 +136,12 @@ class TrinoServer:
         ]
         with self.log.open("wb") as sink:
             self._process = subprocess.Popen(  # noqa: S603 - fixed arguments, no shell
-                command, stdout=sink, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+                command, cwd=folder, stdout=sink, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
             )
 
     def wait(self, answers: Callable[[], bool]) -> None:
-        """Waits until `answers`, a query on a table, is true: the server itself says that it is up earlier."""
+        """Waits until `answers`, a query on a table, is true: the server itself says that it is up
+        earlier."""
         until = time.monotonic() + _START_SECONDS
         while not (self._listens() and answers()):
             if self._process.poll() is not None or time.monotonic() > until:
@@ -164,6 +167,7 @@ class TrinoServer:
     def _config(self) -> dict[str, str]:
         return {
             "coordinator": "true",
+            "http-server.log.enabled": "false",
             "node-scheduler.include-coordinator": "true",
             "http-server.http.port": str(self.port),
             "node.internal-address": "127.0.0.1",

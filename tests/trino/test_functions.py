@@ -25,10 +25,8 @@ def _query(function: str, asked: list[Arguments]) -> str:
     rows = ", ".join(f"({n}, {', '.join(map(_literal, row))})" for n, row in enumerate(asked))
     names = ", ".join(f"a{n}" for n in range(width))
     given = ", ".join(f"CAST(a{n} AS VARCHAR) AS a{n}" for n in range(width))
-    return Relations().statement(
-        f"SELECT i, {call(function, width)} FROM (SELECT i, {given} FROM (VALUES {rows}) AS v (i, {names})) AS g",
-        "athena",
-    )
+    table = f"SELECT i, {given} FROM (VALUES {rows}) AS v (i, {names})"
+    return Relations().statement(f"SELECT i, {call(function, width)} FROM ({table}) AS g", "athena")
 
 
 def _literal(text: str | None) -> str:
