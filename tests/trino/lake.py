@@ -1,5 +1,5 @@
-"""The demo's drops in every table, twice: as DuckDB made them in a folder, and the same rows in Iceberg tables
-of moto's Glue and S3."""
+"""The demo's drops in every table, twice: as DuckDB made them in a folder, and the same rows in Iceberg
+tables of moto's Glue and S3."""
 
 from __future__ import annotations
 
