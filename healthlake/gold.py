@@ -7,7 +7,6 @@ A rule that a deployment made blocking stops the summaries too, from the day on 
 from __future__ import annotations
 
 import datetime
-from collections import Counter
 from collections.abc import Sequence
 
 from healthlake.checks.families import inputs_unchanged_check
@@ -17,6 +16,7 @@ from healthlake.checks.run import data_checks, run_checks
 from healthlake.contracts.gold import GOLD_DQ_RESULT, NEVER_STOPPED
 from healthlake.contracts.model import Contract
 from healthlake.contracts.silver import RESOURCE_TYPES, SILVER_RECONCILIATION
+from healthlake.day_rows import rows_by_day
 from healthlake.engine.protocol import Engine, Staged
 from healthlake.errors import HealthlakeError, LedgerGap, RuleStopsGold
 from healthlake.gold_source import GoldSource
@@ -47,22 +47,13 @@ def ledger_gaps(engine: Engine, catalog: LakeCatalog, day: datetime.date) -> lis
             f"SELECT dt, table_name, bronze_rows FROM {SILVER_RECONCILIATION.name}"
         )
     }
-    bronze = {kind.history.name: _rows_by_day(catalog, kind.bronze) for kind in RESOURCE_TYPES}
+    bronze = {kind.history.name: rows_by_day(engine, catalog, kind.bronze) for kind in RESOURCE_TYPES}
     return [
         landed
         for landed in landed_days(catalog.layout)
         if landed <= day
         and any(accounts.get((landed, table)) != rows.get(landed, 0) for table, rows in bronze.items())
     ]
-
-
-def _rows_by_day(catalog: LakeCatalog, contract: Contract) -> Counter[datetime.date]:
-    """Rows of each day by the files of the current snapshot: nothing is scanned."""
-    version = catalog.version(contract)
-    counts: Counter[datetime.date] = Counter()
-    for file in version.files if version else ():
-        counts[file.day] += file.rows
-    return counts
 
 
 def materialize_gold(
@@ -108,10 +99,11 @@ def _materialize(
         return report
     base = catalog.version(contract) or Version(None, {}, ())
     engine.doing(f"publishing {contract.name}")
-    gaps = {"healthlake.allow-gaps": "true"} if allow_gaps else {}
+    gaps = {"healthlake.allow-gaps": str(allow_gaps).lower()}
     published = engine.publish(contract, staged, gaps)
     record(catalog, contract, {each.day: computed_from[each.day] for each in staged})
-    report.tables.extend(table_days(contract, [each.day for each in staged], published, base))
+    rows = rows_by_day(engine, catalog, contract)
+    report.tables.extend(table_days(contract, [each.day for each in staged], published, base, rows))
     for each in staged:
         engine.read(contract, [each.day])
         report.checks.extend(run_checks(engine, data_checks(contract.name), [each.day]))
@@ -152,7 +144,7 @@ def _require_rules(
     if not policy.blocking():
         return
     engine.doing(f"asking whether a rule stops {contract.name} for {day}")
-    judged = _rows_by_day(catalog, GOLD_DQ_RESULT)
+    judged = rows_by_day(engine, catalog, GOLD_DQ_RESULT)
     doing = f"computing {contract.name} for {day}"
     if unknown := [each for each in landed_days(catalog.layout) if each <= day and each not in judged]:
         raise RuleStopsGold(

@@ -22,6 +22,7 @@ from healthlake.contracts.silver import (
     SILVER_QUARANTINE,
     ResourceType,
 )
+from healthlake.day_rows import rows_by_day
 from healthlake.engine.protocol import Engine, Published, Staged
 from healthlake.errors import HealthlakeError
 from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version
@@ -257,7 +258,7 @@ def _refresh(
         except HealthlakeError as error:
             report.faults.extend(Fault(table.name, day, error) for day in days)
             return
-        report.tables.extend(table_days(table, days, published, base))
+        report.tables.extend(table_days(table, days, published, base, rows_by_day(engine, catalog, table)))
 
 
 def _stage_shared(
@@ -307,7 +308,8 @@ def _publish(
     except BaseException:
         engine.discard(staged)
         raise
-    report.tables.extend(table_days(table, [each.day for each in staged], published, base))
+    rows = rows_by_day(engine, catalog, table)
+    report.tables.extend(table_days(table, [each.day for each in staged], published, base, rows))
 
 
 def _check_data(engine: Engine, tables: Sequence[Contract], day: datetime.date, report: JobReport) -> None:

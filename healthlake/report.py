@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from healthlake.checks.model import CheckResult
@@ -54,17 +54,22 @@ class Listener:
 
 
 def table_days(
-    table: Contract, days: Sequence[datetime.date], published: Published, base: Version
+    table: Contract,
+    days: Sequence[datetime.date],
+    published: Published,
+    base: Version,
+    rows: Mapping[datetime.date, int],
 ) -> list[TableDay]:
-    """What a publication means for each of `days`: `base` is the table before it. A CURRENT table changed for
-    all of them or for none: a day's rows may have moved to another partition."""
-    total = sum(file.rows for file in published.version.files)
+    """What a publication means for each of `days`: `base` is the table before it, `rows` are those of each
+    day after it. A CURRENT table changed for all of them or for none: a day's rows may have moved to another
+    partition."""
+    total = sum(rows.values())
     found = []
     for day in days:
         files = [file for file in published.version.files if file.day == day]
         before = [file for file in base.files if file.day == day]
         changed = published.changed if table.kind is Kind.CURRENT else files != before
-        found.append(TableDay(table.name, day, sum(file.rows for file in files), changed, total))
+        found.append(TableDay(table.name, day, rows.get(day, 0), changed, total))
     return found
 
 

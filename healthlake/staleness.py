@@ -33,6 +33,8 @@ def fingerprints(
     for contract in sorted(inputs, key=lambda each: each.name):
         for file in _files(catalog, contract):
             name = f"{contract.name}/{Path(file.path).name}"
+            # A MERGE on Athena may only add a file that deletes rows of this one.
+            name += "".join(f" {Path(each).name}" for each in file.deletes)
             if contract.kind is Kind.CURRENT:
                 # A current table has no days to be cut at.
                 running.update(name.encode())

@@ -35,6 +35,22 @@ def violating_rows(check: Check, relation: str, day: datetime.date) -> str:
     )
 
 
+def violating_rows_by_rule(checks: Sequence[Check], relation: str, day: datetime.date) -> str:
+    """SELECT of rule_id and SAMPLE_COLUMNS of the rows that violate each of `checks` (of one table): a row is
+    there for every rule that it violates."""
+    table = TABLES[checks[0].table]
+    rules = ", ".join(f"('{check.id}')" for check in checks)
+    # Columns, which Trino compiles one by one: as one condition 47 rules are more than it compiles.
+    columns = ", ".join(f"{_violates(check)} AS violates_{n}" for n, check in enumerate(checks))
+    cases = " ".join(f"WHEN '{check.id}' THEN violates_{n}" for n, check in enumerate(checks))
+    where = "content_hash, file_id, line, entry"
+    return (
+        f"SELECT rule_id, row_id, {where} FROM (SELECT {table.grain[0]} AS row_id, {where}, {columns}"
+        f" FROM ({_rows(checks, relation, day)}) AS r) AS judged"
+        f" CROSS JOIN (VALUES {rules}) AS asked (rule_id) WHERE CASE rule_id {cases} END"
+    )
+
+
 def counted(table: Contract) -> str:
     """The condition for rows that rules are about: living, and not retracted by their source."""
     conditions = ["NOT r.is_deleted"] if "is_deleted" in table.column_names else []

@@ -119,7 +119,7 @@ class DuckDBEngine(FileEngine):
     def read(
         self, contract: Contract, days: Iterable[datetime.date] | None = None, name: str | None = None
     ) -> Version:
-        version = self.catalog.version(contract) or Version(None, {}, ())
+        version = self.version(contract) or Version(None, {}, ())
         files = version.files
         if days is not None:
             wanted = set(days)
@@ -128,8 +128,8 @@ class DuckDBEngine(FileEngine):
         return version
 
     def read_changes(self, contract: Contract, since: int | None, name: str) -> bool:
-        now = self.catalog.version(contract) or Version(None, {}, ())
-        then = self.catalog.version(contract, since) if since else None
+        now = self.version(contract) or Version(None, {}, ())
+        then = self.version(contract, since) if since else None
         if then is None:
             self.relate(name, contract, [file.path for file in now.files])
             return False

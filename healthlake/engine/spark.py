@@ -143,13 +143,13 @@ class SparkEngine(FileEngine):
     def read(
         self, contract: Contract, days: Iterable[datetime.date] | None = None, name: str | None = None
     ) -> Version:
-        version = self.catalog.version(contract) or Version(None, {}, ())
+        version = self.version(contract) or Version(None, {}, ())
         self.name(name or contract.name, self._table(contract, version, days))
         return version
 
     def read_changes(self, contract: Contract, since: int | None, name: str) -> bool:
-        now = self.catalog.version(contract) or Version(None, {}, ())
-        then = self.catalog.version(contract, since) if since else None
+        now = self.version(contract) or Version(None, {}, ())
+        then = self.version(contract, since) if since else None
         if then is None:
             self.name(name, self._table(contract, now, None))
             return False

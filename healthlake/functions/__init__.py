@@ -1,8 +1,8 @@
 """Named functions: what engines do differently in silence (dates, references) under one name, a body per
 engine.
 
-`duckdb.sql` and `spark.sql` hold the bodies, `vectors.json` what every body must answer. Portable SQL calls
-them by name.
+`duckdb.sql`, `spark.sql` and `athena.sql` hold the bodies, `vectors.json` what every body must answer.
+Portable SQL calls them by name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ _FUNCTION = re.compile(
 
 
 def definitions(engine: str) -> list[str]:
-    """The statements that define them in a session of `engine`: `duckdb` or `spark`."""
+    """The statements that define them in a session of `engine`: `duckdb` or `spark`; of `athena`, which has
+    no functions, what inline.py reads."""
     code = re.sub(r"^--.*\n", "", _text(engine), flags=re.MULTILINE)
     return [statement.strip() for statement in re.split(r";$", code, flags=re.MULTILINE) if statement.strip()]
 

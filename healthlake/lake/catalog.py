@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table
 
 _KEEP_METADATA_FILES = "50"
-_CHANGES = ("added-data-files", "deleted-data-files")
+_CHANGES = ("added-data-files", "deleted-data-files", "added-delete-files", "removed-delete-files")
 _NAME_MAPPING = "schema.name-mapping.default"
 
 
@@ -33,11 +33,16 @@ class CommitConflict(HealthlakeError):
 @dataclass(frozen=True, slots=True)
 class TableFile:
     """One data file of a snapshot: its path (on S3 its URI), the day of its partition, its rows, and how many
-    NULLs each of its columns has where the manifest says."""
+    NULLs each of its columns has where the manifest says.
+
+    `deletes` are the files that delete rows of it (Athena's MERGE writes them): where there are any, `rows`
+    and `nulls` count deleted rows too.
+    """
 
     path: str
     day: datetime.date
     rows: int
+    deletes: tuple[str, ...] = ()
     nulls: Mapping[str, int] | None = field(default=None, compare=False, hash=False)
 
 
@@ -48,6 +53,12 @@ class Version:
     snapshot_id: int | None
     properties: Mapping[str, str]
     files: tuple[TableFile, ...]
+
+    @property
+    def has_deletes(self) -> bool:
+        """Whether a file holds rows that are deleted: only an engine that reads Iceberg itself may read
+        it."""
+        return any(file.deletes for file in self.files)
 
 
 class LakeCatalog:
@@ -77,9 +88,11 @@ class LakeCatalog:
         self, contract: Contract, day: datetime.date | None, columns: Sequence[str]
     ) -> tuple[int, Mapping[str, int]] | None:
         """Rows of the table (of `day`, or whole) and the NULLs of each of `columns`, from the manifests:
-        nothing is scanned. None where one of them doesn't say."""
+        nothing is scanned. None where one of them doesn't say, or rows are deleted in files."""
         version = self.version(contract)
         files = [file for file in version.files if day in (None, file.day)] if version else []
+        if any(file.deletes for file in files):
+            return None
         nulls = dict.fromkeys(columns, 0)
         for file in files:
             if any(name not in (file.nulls or {}) for name in columns):
@@ -115,6 +128,11 @@ class LakeCatalog:
         if done is None or done.snapshot_id is None:
             raise HealthlakeError(f"committing {contract.name}: the catalog does not show the commit")
         return done
+
+    def create(self, contract: Contract) -> None:
+        """Makes the table where there is none; it has no snapshot then."""
+        if self._load(contract) is None:
+            self._create(contract)
 
     def properties(self, contract: Contract) -> Mapping[str, str]:
         """The table's own properties; none before it is made."""
@@ -257,15 +275,15 @@ class LakeCatalog:
         key = (contract.name, snapshot_id)
         if key not in self._files:
             tasks = list(table.scan(snapshot_id=snapshot_id).plan_files())
-            if any(task.delete_files for task in tasks):
-                raise HealthlakeError(
-                    f"reading {contract.name}: another writer deleted rows merge-on-read, and healthlake's"
-                    " tables are copy-on-write. Rewrite its data files with that writer (OPTIMIZE,"
-                    " rewrite_data_files), then run the command again."
-                )
             files = [
-                TableFile(local_path(each.file_path), _day(each), each.record_count, _nulls(table, each))
-                for each in (task.file for task in tasks)
+                TableFile(
+                    local_path(each.file.file_path),
+                    _day(each.file),
+                    each.file.record_count,
+                    tuple(sorted(local_path(delete.file_path) for delete in each.delete_files)),
+                    _nulls(table, each.file),
+                )
+                for each in tasks
             ]
             self._files[key] = tuple(sorted(files, key=lambda file: (file.day, file.path)))
         return self._files[key]

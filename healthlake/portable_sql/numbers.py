@@ -54,7 +54,22 @@ def _may_skip_null(node: exp.Expr) -> bool:
     )
 
 
+def _is_no_number(node: exp.Expr) -> bool:
+    if not isinstance(node, exp.Cast | exp.TryCast) or kind_of(node) is not Kind.DOUBLE:
+        return False
+    return isinstance(node.this, exp.Literal) and node.this.name.strip().lower() == "nan"
+
+
 NUMBER_RULES = (
+    Rule(
+        "nan",
+        _is_no_number,
+        "equals itself and is the largest number in DuckDB and Spark, and neither in Athena",
+        "NULL: JSON has no NaN, so no table has one",
+        "SELECT CAST('NaN' AS DOUBLE) = CAST('NaN' AS DOUBLE)",
+        "SELECT CAST(NULL AS DOUBLE)",
+        answers={"Athena": "False", "DuckDB": "True", "Spark": "True"},
+    ),
     Rule(
         "division",
         _divides_exactly,

@@ -70,6 +70,18 @@ ROW_RULES = (
         own_only=True,
     ),
     Rule(
+        "offset",
+        lambda node: isinstance(node, exp.Offset),
+        "stands before LIMIT in Athena and behind it in Spark; Athena refuses LIMIT 1 OFFSET 0",
+        "row_number() OVER (ORDER BY a key), and WHERE n > 10",
+        "SELECT x FROM (SELECT 1 AS x) AS v ORDER BY x LIMIT 1 OFFSET 0",
+        "SELECT x FROM (SELECT x, row_number() OVER (ORDER BY x) AS n FROM (SELECT 1 AS x) AS v) AS w"
+        " WHERE n > 0",
+        dialect="athena",
+        answers={"Athena": "error", "DuckDB": "1"},
+        own_only=True,
+    ),
+    Rule(
         "rank_without_order",
         _ranks_without_order,
         "numbers rows in whichever order they come",

@@ -77,7 +77,21 @@ def _escapes_by_backslash(node: exp.Expr) -> bool:
     return not node.expression.is_string or "\\" in node.expression.name
 
 
+def _replaces_nothing(node: exp.Expr) -> bool:
+    found = node.expression if isinstance(node, exp.Replace) else None
+    return isinstance(found, exp.Literal) and not found.name
+
+
 TEXT_RULES = (
+    Rule(
+        "replace_nothing",
+        _replaces_nothing,
+        "of '' puts the text between all letters in Athena, and changes nothing in DuckDB and Spark",
+        "replace(x, 'a', 'b') of a text that isn't empty",
+        "SELECT replace('abc', '', 'x')",
+        "SELECT replace('abc', 'b', 'x')",
+        answers={"Athena": "xaxbxcx", "DuckDB": "abc", "Spark": "abc"},
+    ),
     Rule(
         "sized_text",
         lambda node: isinstance(node, exp.DataType) and node.this in _SIZED and bool(node.expressions),

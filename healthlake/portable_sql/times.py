@@ -91,7 +91,24 @@ def _is_time_as_text(node: exp.Expr) -> bool:
     return Kind.TEXT in kinds and not kinds.isdisjoint(TIMES)
 
 
+def _is_timestamp_to_text(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Cast) and kind_of(node) is Kind.TEXT and kind_of(node.this) is Kind.TIMESTAMP
+
+
 TIME_RULES = (
+    Rule(
+        "timestamp_to_text",
+        _is_timestamp_to_text,
+        "has all digits of its precision in Athena, and no trailing zeros in DuckDB and Spark",
+        "date_format(t, '%Y-%m-%d %H:%i:%S') (in Spark's dialect 'yyyy-MM-dd HH:mm:ss')",
+        "SELECT CAST(TIMESTAMP_NTZ '2026-01-01 10:00:00' AS STRING)",
+        "SELECT date_format(TIMESTAMP_NTZ '2026-01-01 10:00:00', 'yyyy-MM-dd HH:mm:ss')",
+        answers={
+            "Athena": "2026-01-01 10:00:00.000000",
+            "DuckDB": "2026-01-01 10:00:00",
+            "Spark": "2026-01-01 10:00:00",
+        },
+    ),
     Rule(
         "date_diff",
         _counts_units,

@@ -13,6 +13,7 @@ from healthlake.conform.as_of import as_of_name
 from healthlake.contracts.model import Contract
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES
+from healthlake.day_rows import rows_by_day
 from healthlake.days import iso_day
 from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.errors import UsageError
@@ -67,10 +68,6 @@ def _inputs(engine: DuckDBEngine, relations: Collection[str], day: datetime.date
     names = {histories.get(name, name) for name in relations}
     found = []
     for name in (name for name in TABLES if name in names):
-        version = engine.catalog.version(TABLES[name])
-        counts: dict[datetime.date, int] = {}
-        for file in version.files if version else ():
-            if file.day <= day:
-                counts[file.day] = counts.get(file.day, 0) + file.rows
-        found += [GoldInput(name, each, rows) for each, rows in sorted(counts.items())]
+        counts = rows_by_day(engine, engine.catalog, TABLES[name])
+        found += [GoldInput(name, each, rows) for each, rows in sorted(counts.items()) if each <= day]
     return found

@@ -36,7 +36,7 @@ RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 ANSWERED = [rule for rule in RULES if rule.answers]
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """As vectors write it: JSON's own types as they are, the rest as text."""
     if isinstance(value, float) and not math.isfinite(value):
         return {math.inf: "Infinity"}.get(value, "NaN")
@@ -47,7 +47,7 @@ def _wrong(answers: tuple[Any, ...]) -> list[tuple[str, Any]]:
     # repr tells 1 from 1.0 and from True, and 0.0 from -0.0.
     return [
         (sql, answer)
-        for (sql, expected), answer in zip(VECTORS, map(_shown, answers), strict=True)
+        for (sql, expected), answer in zip(VECTORS, map(shown, answers), strict=True)
         if repr(answer) != repr(expected)
     ]
 
