@@ -84,7 +84,7 @@ def stale_gold_job(settings: Settings) -> dg.JobDefinition:
         faults = []
         for contract in GOLD_TABLES if days else ():
             with step_faults():
-                report = query.materialize(contract, days, listener)
+                report = query.materialize(context, contract, days, listener)
             log_report(context, report, query.policy)
             if report.faults:
                 faults.append(failure(report))

@@ -120,7 +120,7 @@ def answered_checks_alone(context: dg.AssetExecutionContext, query: QueryResourc
     selected = {(key.asset_key.to_user_string(), key.name) for key in context.selected_asset_check_keys}
     tables = sorted({table for table, _ in selected})
     with step_faults():
-        results = query.check(tables, days_to_check(context, tables))
+        results = query.check(context, tables, days_to_check(context, tables))
     with held_open(context.instance, context.run.run_id):
         for table in dict.fromkeys(result.check.table for result in results):
             asked = [r for r in results if r.check.table == table and (table, r.check.name) in selected]

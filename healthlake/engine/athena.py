@@ -96,6 +96,10 @@ class AthenaEngine:
     def rows(self, sql: str, dialect: str = "spark") -> list[Row]:
         return self._session.rows(self._sendable(self._relations.statement(sql, dialect)), what=self._what)
 
+    def statement(self, sql: str) -> str:
+        """`sql`, of Athena's dialect, as it is sent: over the relations that it names."""
+        return self._sendable(self._relations.statement(sql, "athena"))
+
     def counts(
         self, contract: Contract, day: datetime.date | None, columns: Sequence[str]
     ) -> tuple[int, Mapping[str, int]] | None:
@@ -157,13 +161,15 @@ class AthenaEngine:
         """Rows that are new, and rows that are gone; a changed one is both. No statement where there are
         none."""
         before = f"before_{contract.name}"
-        self.read(contract, [staged.day], before)
+        base = self.read(contract, [staged.day], before).snapshot_id
         ((added, removed),) = self.rows(changes(contract, before, staged.relation), "athena")
         if added or removed:
             table = self._name(contract)
             rows = self._relations.statement(source(contract, table, staged.day, staged.relation), "athena")
             statement = self._sendable(merge(contract, table, staged.day, rows))
-            self._session.execute(statement, what=self._what, token=f"{contract.name}/{staged.day}")
+            # With its base: the same change of another state of the table is another execution.
+            token = f"{contract.name}/{staged.day}/{base}"
+            self._session.execute(statement, what=self._what, token=token)
         return int(added), int(removed)
 
     def _set_properties(

@@ -15,8 +15,9 @@ from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import RESOURCE_TYPES
 from healthlake.day_rows import rows_by_day
 from healthlake.days import iso_day
-from healthlake.engine.duckdb import DuckDBEngine
+from healthlake.engine.protocol import Engine
 from healthlake.errors import UsageError
+from healthlake.lake.catalog import LakeCatalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class GoldTrace:
     inputs: tuple[GoldInput, ...]
 
 
-def trace_gold(engine: DuckDBEngine, table: Contract, relations: Collection[str], key: str) -> GoldTrace:
+def trace_gold(
+    engine: Engine, catalog: LakeCatalog, table: Contract, relations: Collection[str], key: str
+) -> GoldTrace:
     """The inputs of a gold row. The key is its day, then as much of its grain as is known, a comma between
     them; `UsageError` where there is no such row."""
     expected = f"expected DAY or DAY,{','.join(table.grain)}"
@@ -52,10 +55,10 @@ def trace_gold(engine: DuckDBEngine, table: Contract, relations: Collection[str]
             f" healthlake sql \"SELECT * FROM {table.name} WHERE dt = DATE '{day}'\"; or compute it:"
             f" healthlake materialize --from {day} --select key:{table.name}"
         )
-    return GoldTrace(table.name, day, rows, tuple(_inputs(engine, relations, day)))
+    return GoldTrace(table.name, day, rows, tuple(_inputs(engine, catalog, relations, day)))
 
 
-def _matching(engine: DuckDBEngine, table: Contract, day: datetime.date, grain: list[str]) -> int:
+def _matching(engine: Engine, table: Contract, day: datetime.date, grain: list[str]) -> int:
     engine.read(table, [day], "traced_gold")
     engine.doing(f"looking a key up in {table.name}")
     names = table.grain[: len(grain)]
@@ -63,11 +66,13 @@ def _matching(engine: DuckDBEngine, table: Contract, day: datetime.date, grain: 
     return sum(["" if value is None else str(value) for value in row[1:]] == grain for row in rows)
 
 
-def _inputs(engine: DuckDBEngine, relations: Collection[str], day: datetime.date) -> list[GoldInput]:
+def _inputs(
+    engine: Engine, catalog: LakeCatalog, relations: Collection[str], day: datetime.date
+) -> list[GoldInput]:
     histories = {as_of_name(kind): kind.history.name for kind in RESOURCE_TYPES}
     names = {histories.get(name, name) for name in relations}
     found = []
     for name in (name for name in TABLES if name in names):
-        counts = rows_by_day(engine, engine.catalog, TABLES[name])
+        counts = rows_by_day(engine, catalog, TABLES[name])
         found += [GoldInput(name, each, rows) for each, rows in sorted(counts.items()) if each <= day]
     return found

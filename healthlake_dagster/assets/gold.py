@@ -53,7 +53,7 @@ def _gold_asset(contract: Contract, settings: Settings) -> dg.AssetsDefinition:
             return
         days = days_of(context.partition_keys)
         with step_faults():
-            report = query.materialize(contract, days, listen(context))
+            report = query.materialize(context, contract, days, listen(context))
         yield from report_job(context, report, query.policy)
 
     return materialize

@@ -37,7 +37,7 @@ def list_quarantine(settings: Settings, wanted: Wanted, form: str, is_summary: b
     require_reason(wanted.reason)
     lake = LakeResource(settings)
     require_bronze(lake)
-    with QueryResource(lake).engine() as engine:
+    with QueryResource(lake).embedded() as engine:
         everything = quarantined(engine)
         found = [row for row in everything if row in wanted]
         behind = overtaken(engine)
@@ -56,7 +56,7 @@ def show_record(settings: Settings, place: str, is_whole: bool) -> None:
     """Prints the bytes of one record; `place` is FILE_ID:BYTE_OFFSET or FILE_ID:LINE:ENTRY."""
     lake = LakeResource(settings)
     require_bronze(lake)
-    with QueryResource(lake).engine() as engine:
+    with QueryResource(lake).embedded() as engine:
         row = _row_at(quarantined(engine), place)
         at = Position(row.dt, row.file_id, row.line, row.entry)
         if row.byte_offset is None or row.byte_length is None:

@@ -47,7 +47,7 @@ def replay_quarantine(settings: Settings, wanted: Wanted) -> int:
 
 
 def _all(lake: LakeResource) -> list[Quarantined]:
-    with QueryResource(lake).engine() as engine:
+    with QueryResource(lake).embedded() as engine:
         return quarantined(engine)
 
 

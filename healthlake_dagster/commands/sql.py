@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlglot
@@ -12,11 +13,13 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from healthlake.contracts.registry import TABLES
+from healthlake.engine.athena import AthenaEngine
 from healthlake.engine.dialect import to_duckdb
 from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.errors import UsageError
 from healthlake.gold_source import relate, tables_of
 from healthlake.portable_sql import findings
+from healthlake_dagster.resources.athena_step import AthenaQueries
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.rows import write_csv, write_json
@@ -26,8 +29,11 @@ from healthlake_dagster.terminal import print_table
 if TYPE_CHECKING:
     import duckdb
 
+Columns = list[tuple[str, str]]
+"""Names, and the engine's types."""
+
 _BATCH = 10_000
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_NUMBERS = ("REAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
 
 def run_sql(settings: Settings, statement: str, form: str, force: bool = False) -> None:
@@ -38,20 +44,32 @@ def run_sql(settings: Settings, statement: str, form: str, force: bool = False) 
     select = _one_select(statement, settings.database)
     _require_tables(select)
     if not force and (found := findings(select)):
-        raise UsageError(f"reading the SQL: {' '.join(found)} Or add --force to run it on DuckDB as it is.")
-    with QueryResource(lake).engine() as engine:
-        relate(engine, select, None)
-        result = _execute(engine, select)
-        header = [column[0] for column in result.description]
+        raise UsageError(f"reading the SQL: {' '.join(found)} Or add --force to run it as it is.")
+    with _running(lake, select) as (columns, rows):
+        header = [name for name, _ in columns]
         if form == "csv":
-            write_csv(sys.stdout, header, _rows(engine, result))
+            write_csv(sys.stdout, header, rows)
         elif form == "json":
             _require_distinct(header)
-            write_json(sys.stdout, header, _rows(engine, result))
+            write_json(sys.stdout, header, rows)
         else:
-            types = [str(column[1]) for column in result.description]
-            numbers = [i for i, name in enumerate(types) if name.startswith(_NUMBERS)]
-            print_table("", header, _rows(engine, result), numbers, grouped=False)
+            numbers = [i for i, (_, kind) in enumerate(columns) if kind.upper().startswith(_NUMBERS)]
+            print_table("", header, rows, numbers, grouped=False)
+
+
+@contextmanager
+def _running(lake: LakeResource, select: str) -> Iterator[tuple[Columns, Iterator[tuple[Any, ...]]]]:
+    """The columns and the rows of a SELECT."""
+    if lake.settings.is_aws:
+        with AthenaQueries(lake.settings, None) as queries:
+            engine = AthenaEngine(lake.catalog(), queries.session)
+            relate(engine, select, None)
+            yield queries.session.select(engine.statement(select), what="running the SQL")
+        return
+    with QueryResource(lake).embedded() as engine:
+        relate(engine, select, None)
+        result = _execute(engine, select)
+        yield [(column[0], str(column[1])) for column in result.description], _rows(engine, result)
 
 
 def _one_select(statement: str, database: str) -> str:

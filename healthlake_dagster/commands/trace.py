@@ -35,11 +35,13 @@ def show_trace(
     table = traced_table(name)
     lake = LakeResource(settings)
     lake.require()
-    with QueryResource(lake).engine() as engine:
-        if table.layer is Layer.GOLD:
-            source = gold_source(settings.sql_folder, table, settings.policy)
-            _show_gold(trace_gold(engine, table, source.relations, key), is_raw, form)
-            return
+    query = QueryResource(lake)
+    if table.layer is Layer.GOLD:
+        source = gold_source(settings.sql_folder, table, settings.policy)
+        with query.engine() as gold:
+            _show_gold(trace_gold(gold, query.catalog(), table, source.relations, key), is_raw, form)
+        return
+    with query.embedded() as engine:
         found = trace(engine, trace_key(table, key))
         if is_raw:
             print_bytes(_raw(engine, table, found, day))

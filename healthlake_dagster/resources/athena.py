@@ -66,6 +66,11 @@ class AthenaSession:
         execution = self._run(request, what, lambda: uuid.uuid4().hex)
         yield from self._open()[1].read(execution, what)
 
+    def select(self, sql: str, *, what: str) -> tuple[list[tuple[str, str]], Iterator[tuple[Any, ...]]]:
+        """Names and Athena's types of a SELECT's columns, and its rows as they are read."""
+        execution = self._run(self._request(sql, (), what), what, lambda: uuid.uuid4().hex)
+        return self._open()[1].described(execution, what)
+
     def execute(self, sql: str, parameters: Sequence[str] = (), *, what: str, token: str) -> None:
         """Runs a DML statement once for this step: where the step is retried, an execution that succeeded or
         still runs is taken for this one.

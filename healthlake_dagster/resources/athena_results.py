@@ -41,6 +41,14 @@ class AthenaResults:
         while (row := _next(result, execution, what)) is not None:
             yield row
 
+    def described(
+        self, execution: Execution, what: str
+    ) -> tuple[list[tuple[str, str]], Iterator[tuple[Any, ...]]]:
+        """Names and types of the columns, and the rows as `read` gives them."""
+        result = self._open(execution, what)
+        columns = [(str(each[0]), str(each[1])) for each in result.description or ()]
+        return columns, iter(lambda: _next(result, execution, what), None)
+
     def _open(self, execution: Execution, what: str) -> AthenaResultSet:
         from pyathena.converter import DefaultTypeConverter
         from pyathena.error import Error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from healthlake_dagster.resources.athena_options import AthenaOptions
 from healthlake_dagster.resources.glue_options import GlueOptions
 from healthlake_dagster.settings import Settings
 
@@ -20,6 +21,19 @@ def glue_options(settings: Settings) -> GlueOptions:
         deadline_seconds=settings.glue_seconds,
         worker_type=worker_type,
         workers=workers,
+    )
+
+
+def athena_options(settings: Settings) -> AthenaOptions:
+    """How queries are run on Athena."""
+    return AthenaOptions(
+        workgroup=settings.athena_workgroup,
+        database=settings.database,
+        catalog=settings.athena_catalog,
+        region=region(),
+        role=settings.athena_role or None,
+        output_location=settings.athena_output or None,
+        deadline=settings.athena_seconds,
     )
 
 

@@ -1,21 +1,26 @@
-"""Runs SQL in Athena's dialect on the lake's tables, on DuckDB: gold, checks and what a user asks."""
+"""Runs SQL in Athena's dialect on the lake's tables, on DuckDB or on Athena: gold, checks and what a user asks."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from healthlake.checks.model import CheckResult
 from healthlake.checks.policy import Policy
 from healthlake.checks.run import check_published
 from healthlake.contracts.gold import GOLD_TABLES
 from healthlake.contracts.model import Contract
+from healthlake.engine.athena import AthenaEngine
 from healthlake.engine.duckdb import DuckDBEngine
-from healthlake.engine.protocol import Row
+from healthlake.engine.protocol import Engine, Row
 from healthlake.gold import inputs_unchanged, materialize_gold
 from healthlake.gold_source import GoldSource, gold_source, relate
+from healthlake.lake.catalog import LakeCatalog
 from healthlake.report import JobReport, Listener
 from healthlake.staleness import stale_days, unsplit_days
+from healthlake_dagster.listening import Step
+from healthlake_dagster.resources.athena_step import AthenaQueries
 from healthlake_dagster.resources.lake import LakeResource
 
 
@@ -30,12 +35,18 @@ class QueryResource:
         """This deployment's terms for rules."""
         return self._lake.settings.policy
 
-    def materialize(self, contract: Contract, days: Sequence[datetime.date], listener: Listener) -> JobReport:
+    def catalog(self) -> LakeCatalog:
+        """The tables of the lake, which must be there."""
+        return self._lake.catalog()
+
+    def materialize(
+        self, context: Step, contract: Contract, days: Sequence[datetime.date], listener: Listener
+    ) -> JobReport:
         """Computes a gold table for `days`."""
         settings = self._lake.settings
         catalog = self._lake.catalog()
         source = self._source(contract)
-        with self.engine() as engine:
+        with self.engine(context) as engine:
             return materialize_gold(
                 engine, catalog, contract, source, days, listener, settings.allow_gaps, settings.policy
             )
@@ -54,11 +65,11 @@ class QueryResource:
         with self.engine() as engine:
             return unsplit_days(engine, self._lake.catalog())
 
-    def check(self, tables: Sequence[str], days: Sequence[datetime.date]) -> list[CheckResult]:
+    def check(self, context: Step, tables: Sequence[str], days: Sequence[datetime.date]) -> list[CheckResult]:
         """All checks of published `tables` for `days`."""
         gold = [contract for contract in GOLD_TABLES if contract.name in tables]
         catalog = self._lake.catalog()
-        with self.engine() as engine:
+        with self.engine(context) as engine:
             results = [result for table in tables for result in check_published(engine, table, days)]
             for contract in gold:
                 results += inputs_unchanged(engine, catalog, contract, self._source(contract), days)
@@ -74,6 +85,17 @@ class QueryResource:
         settings = self._lake.settings
         return gold_source(settings.sql_folder, contract, settings.policy)
 
-    def engine(self) -> DuckDBEngine:
+    @contextmanager
+    def engine(self, context: Step | None = None) -> Iterator[Engine]:
+        """The engine of the profile, for a step of Dagster or for a command."""
+        if not self._lake.settings.is_aws:
+            with self.embedded() as engine:
+                yield engine
+            return
+        with AthenaQueries(self._lake.settings, context) as queries:
+            yield AthenaEngine(self._lake.catalog(), queries.session)
+
+    def embedded(self) -> DuckDBEngine:
+        """DuckDB, in whatever profile: for little of much, as the way of one record."""
         settings = self._lake.settings
         return DuckDBEngine(self._lake.catalog(), settings.memory, settings.threads)
