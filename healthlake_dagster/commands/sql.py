@@ -62,9 +62,9 @@ def _running(lake: LakeResource, select: str) -> Iterator[tuple[Columns, Iterato
     """The columns and the rows of a SELECT."""
     if lake.settings.is_aws:
         with AthenaQueries(lake.settings, None) as queries:
-            engine = AthenaEngine(lake.catalog(), queries.session)
-            relate(engine, select, None)
-            yield queries.session.select(engine.statement(select), what="running the SQL")
+            athena = AthenaEngine(lake.catalog(), queries.session)
+            relate(athena, select, None)
+            yield queries.session.select(athena.statement(select), what="running the SQL")
         return
     with QueryResource(lake).embedded() as engine:
         relate(engine, select, None)

@@ -1,4 +1,5 @@
-"""Runs SQL in Athena's dialect on the lake's tables, on DuckDB or on Athena: gold, checks and what a user asks."""
+"""Runs SQL in Athena's dialect on the lake's tables, on DuckDB or on Athena: gold, checks and what a user
+asks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The Spark of an emulated Glue: what Glue gives a script's session, on this machine.
 
-Glue reads `s3://` by itself. Here Hadoop's S3A does it, over the AWS SDK in Iceberg's bundle: that of hadoop-aws
-is ten times as large.
+Glue reads `s3://` by itself. Here Hadoop's S3A does it, over the AWS SDK in Iceberg's bundle: the one that
+hadoop-aws asks for is ten times as large.
 """
 
 from __future__ import annotations
