@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from healthlake.engine.athena import AthenaEngine
 from healthlake.errors import EngineError
+from healthlake.lake.catalog import LakeCatalog
 from tests.aws_emulator import AwsEmulator
-from tests.trino.lake import BUCKET, GlueLakeCatalog, copy_tables, fill_demo
+from tests.aws_emulator.process import taken_for_aws
+from tests.trino.lake import BUCKET, copy_tables, fill_demo, glue_lake, land_demo
 from tests.trino.server import TrinoServer, fetch, find_java
 from tests.trino.session import TrinoSession
 from tests.world import World
@@ -26,19 +26,14 @@ class Lane:
     emulator: AwsEmulator
     server: TrinoServer
     local: World
-    catalog: GlueLakeCatalog
+    catalog: LakeCatalog
 
     def session(self, database: str = "healthlake") -> TrinoSession:
         return TrinoSession(self.server.url, database)
 
-    def engine(self, catalog: GlueLakeCatalog | None = None) -> AthenaEngine:
+    def engine(self, catalog: LakeCatalog | None = None) -> AthenaEngine:
         found = catalog or self.catalog
         return AthenaEngine(found, self.session(found.database))
-
-    def lake(self, root: Path, database: str) -> GlueLakeCatalog:
-        """A lake of a test's own with the demo's raw drops, and no table."""
-        shutil.copytree(self.local.layout.root / "raw", root / "raw")
-        return GlueLakeCatalog(root, self.emulator, database)
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +42,7 @@ def lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
     if java is None:
         pytest.skip("no Java 24+ found; set TRINO_JAVA_HOME")
     folder = tmp_path_factory.mktemp("trino")
-    with AwsEmulator() as emulator:
+    with AwsEmulator() as emulator, taken_for_aws(emulator):
         server = TrinoServer(java, fetch(), folder / "server", emulator.endpoint)
         try:
             # While the server starts.
@@ -55,9 +50,8 @@ def lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
                 Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
             )
             with fill_demo(folder / "demo") as local:
-                root = folder / "glue"
-                shutil.copytree(local.layout.root / "raw", root / "raw")
-                catalog = GlueLakeCatalog(root, emulator)
+                catalog = glue_lake()
+                land_demo(catalog)
                 copy_tables(local, catalog)
                 server.wait(lambda: _answers(server))
                 yield Lane(emulator, server, local, catalog)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,7 @@ from healthlake.contracts.gold import GOLD_POPULATION_SUMMARY
 from healthlake.engine.athena import AthenaEngine
 from healthlake.lake.catalog import CommitConflict
 from tests.trino.conftest import Lane
-from tests.trino.lake import DAYS, GlueLakeCatalog
+from tests.trino.lake import DAYS, glue_lake
 from tests.trino.test_publish import Sheet, select
 
 TABLE = GOLD_POPULATION_SUMMARY
@@ -28,8 +27,8 @@ def emulator_compares_versions(lane: Lane) -> None:
         pytest.skip("this emulator's Glue does not compare versions")
 
 
-def test_a_lost_commit_is_a_conflict_and_leaves_the_day_as_it_was(lane: Lane, tmp_path: Path) -> None:
-    sheet = Sheet(lane, tmp_path, "sheet_conflict")
+def test_a_lost_commit_is_a_conflict_and_leaves_the_day_as_it_was(lane: Lane) -> None:
+    sheet = Sheet(lane, "sheet_conflict")
     sheet.publish(DAYS[0], {"a": 1})
     # Trino tries again by itself where only the table's version moved on.
     lane.emulator.glue.conflict(100)  # type: ignore[attr-defined]
@@ -41,12 +40,12 @@ def test_a_lost_commit_is_a_conflict_and_leaves_the_day_as_it_was(lane: Lane, tm
     assert sheet.rows() == [(DAYS[0], "a", 2)]
 
 
-def test_writers_at_once_lose_no_day_and_mix_none(lane: Lane, tmp_path: Path) -> None:
-    Sheet(lane, tmp_path, "sheet_race").publish(DAYS[2], {"z": 0})
+def test_writers_at_once_lose_no_day_and_mix_none(lane: Lane) -> None:
+    Sheet(lane, "sheet_race").publish(DAYS[2], {"z": 0})
 
     def write(number: int) -> int:
         """Writes its days until each is published; how often it was told to recompute."""
-        catalog = GlueLakeCatalog(tmp_path, lane.emulator, "sheet_race")
+        catalog = glue_lake("sheet_race")
         lost = 0
         with AthenaEngine(catalog, lane.session("sheet_race")) as engine:
             for on in DAYS[:2]:
@@ -57,7 +56,7 @@ def test_writers_at_once_lose_no_day_and_mix_none(lane: Lane, tmp_path: Path) ->
 
     with ThreadPoolExecutor(3) as pool:
         assert sum(pool.map(write, range(3))) > 0
-    rows = Sheet(lane, tmp_path, "sheet_race").rows()
+    rows = Sheet(lane, "sheet_race").rows()
     assert rows[-1] == (DAYS[2], "z", 0)
     for on in DAYS[:2]:
         left = [(name, value) for day, name, value in rows if day == on]

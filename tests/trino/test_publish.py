@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +15,10 @@ from healthlake.engine.protocol import Published
 from healthlake.errors import HealthlakeError, StructuralViolation
 from healthlake.gold import materialize_gold
 from healthlake.gold_source import gold_source
+from healthlake.lake.catalog import LakeCatalog
 from healthlake.report import JobReport, Listener
 from tests.trino.conftest import Lane
-from tests.trino.lake import DAYS, GlueLakeCatalog, copy_tables
+from tests.trino.lake import DAYS, copy_tables, glue_lake, land_demo
 from tests.world import OWN_TERMS, SQL, Rows
 
 TABLE = GOLD_POPULATION_SUMMARY
@@ -38,15 +38,16 @@ def materialize(engine: AthenaEngine, table: Contract, days: Sequence[datetime.d
 
 
 @pytest.fixture(scope="module")
-def lake(lane: Lane, tmp_path_factory: pytest.TempPathFactory) -> GlueLakeCatalog:
+def lake(lane: Lane) -> LakeCatalog:
     """Bronze and silver of the demo; gold is made by Trino."""
-    made = lane.lake(tmp_path_factory.mktemp("made"), "made_by_trino")
+    made = glue_lake("made_by_trino")
+    land_demo(made)
     copy_tables(lane.local, made, gold=False)
     return made
 
 
 @pytest.fixture(scope="module")
-def engine(lane: Lane, lake: GlueLakeCatalog) -> Iterator[AthenaEngine]:
+def engine(lane: Lane, lake: LakeCatalog) -> Iterator[AthenaEngine]:
     with lane.engine(lake) as made:
         yield made
 
@@ -72,8 +73,8 @@ def test_gold_is_the_same_by_trino_and_a_rerun_changes_nothing(
 class Sheet:
     """A gold table of a database of its own, whose days are what a test says."""
 
-    def __init__(self, lane: Lane, root: Path, database: str) -> None:
-        self.catalog = GlueLakeCatalog(root, lane.emulator, database)
+    def __init__(self, lane: Lane, database: str) -> None:
+        self.catalog = glue_lake(database)
         self.catalog.create(TABLE)
         self.session = lane.session(database)
         self.engine = AthenaEngine(self.catalog, self.session)
@@ -95,8 +96,8 @@ def select(on: datetime.date, counts: dict[str, int]) -> str:
     )
 
 
-def test_a_day_is_replaced_row_by_row_and_others_stay(lane: Lane, tmp_path: Path) -> None:
-    sheet = Sheet(lane, tmp_path, "sheet_rows")
+def test_a_day_is_replaced_row_by_row_and_others_stay(lane: Lane) -> None:
+    sheet = Sheet(lane, "sheet_rows")
     one, two = DAYS[:2]
     first = sheet.publish(one, {"a": 1, "b": 2, "c": 3})
     assert (first.changed, first.added, first.removed) == (True, 3, 0)
@@ -115,16 +116,16 @@ def test_a_day_is_replaced_row_by_row_and_others_stay(lane: Lane, tmp_path: Path
     assert sum("MERGE" in each for each in sheet.session.statements) == 4
 
 
-def test_an_empty_day_of_an_empty_table_makes_no_snapshot(lane: Lane, tmp_path: Path) -> None:
-    sheet = Sheet(lane, tmp_path, "sheet_empty")
+def test_an_empty_day_of_an_empty_table_makes_no_snapshot(lane: Lane) -> None:
+    sheet = Sheet(lane, "sheet_empty")
     assert not sheet.publish(DAYS[0], {}).changed
     assert sheet.catalog.version(TABLE).snapshot_id is None  # type: ignore[union-attr]
 
 
 def test_a_select_of_other_columns_or_types_is_refused_before_anything_is_written(
-    lane: Lane, tmp_path: Path
+    lane: Lane,
 ) -> None:
-    sheet = Sheet(lane, tmp_path, "sheet_columns")
+    sheet = Sheet(lane, "sheet_columns")
     right = select(DAYS[0], {"a": 1})
     for wrong, said in (
         (right.replace("AS measure", "AS measured"), r"\(measure\)"),
@@ -137,9 +138,9 @@ def test_a_select_of_other_columns_or_types_is_refused_before_anything_is_writte
 
 
 def test_what_trino_deleted_in_files_is_refused_by_an_engine_that_reads_them_whole(
-    lane: Lane, tmp_path: Path
+    lane: Lane,
 ) -> None:
-    sheet = Sheet(lane, tmp_path, "sheet_refused")
+    sheet = Sheet(lane, "sheet_refused")
     sheet.publish(DAYS[0], {"a": 1, "b": 2})
     sheet.publish(DAYS[0], {"a": 1})
     with DuckDBEngine(sheet.catalog) as other, pytest.raises(HealthlakeError, match="copy-on-write"):

@@ -14,12 +14,14 @@ from healthlake.contracts.registry import TABLES
 from healthlake.engine.athena import AthenaEngine
 from healthlake.engine.athena_relations import Relations
 from healthlake.engine.dialect import to_duckdb
+from healthlake.lake.catalog import LakeCatalog
+from healthlake.lake.catalog_store import catalog_store
 from healthlake.quality import quality_inputs, samples
 from tests.checks.asked_at_once import answers, tables
 from tests.checks.examples import all_examples
 from tests.functions.engines import open_duckdb
 from tests.trino.conftest import Lane
-from tests.trino.lake import DAYS, GlueLakeCatalog
+from tests.trino.lake import DAYS, glue_lake
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +51,9 @@ def test_samples_of_all_rules_at_once_are_one_statement_that_trino_takes(
     assert engine.rows(sql) == lane.local.engine.rows(sql)
 
 
-def test_every_example_of_a_rule_gets_the_same_verdict_on_trino(
-    lane: Lane, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_every_example_of_a_rule_gets_the_same_verdict_on_trino(lane: Lane) -> None:
     examples = list(all_examples())
-    catalog = GlueLakeCatalog(tmp_path_factory.mktemp("examples"), lane.emulator, "examples")
+    catalog = glue_lake("examples")
     session, connection = lane.session("examples"), open_duckdb()
     for name, rows in tables(examples):
         connection.register(name, rows)
@@ -66,7 +66,9 @@ def test_every_example_of_a_rule_gets_the_same_verdict_on_trino(
     assert [each.name for n, each in enumerate(examples) if not each.is_met(*on_trino[n])] == []
 
 
-def put(catalog: GlueLakeCatalog, name: str, rows: pa.Table) -> None:
+def put(catalog: LakeCatalog, name: str, rows: pa.Table) -> None:
     """A table of these rows that is in no contract."""
-    table = catalog._open().create_table((catalog.database, name), rows.schema, properties={})
+    opened = catalog_store(catalog.layout, catalog.database).open()
+    place = f"{catalog.layout.root}/{name}"
+    table = opened.create_table((catalog.database, name), rows.schema, location=place)
     table.append(rows)
