@@ -30,14 +30,15 @@ def emulated() -> Iterator[AwsEmulator]:
 
 def empty(aws: AwsEmulator, prefix: str = "") -> None:
     """Removes every object below a prefix."""
+    s3 = aws.client("s3")
     for key in keys(aws, prefix):
-        aws.client("s3").delete_object(Bucket=BUCKET, Key=key)
+        s3.delete_object(Bucket=BUCKET, Key=key)
 
 
 def keys(aws: AwsEmulator, prefix: str = "") -> list[str]:
     """The keys in the bucket, sorted."""
-    found = aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
-    return [each["Key"] for each in found]
+    pages = aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+    return [each["Key"] for page in pages for each in page.get("Contents", [])]
 
 
 def put_job(aws: AwsEmulator, name: str, script: str, **definition: Any) -> None:

@@ -56,7 +56,7 @@ def test_each_job_ran_once_and_nothing_is_left(aws: Aws, demo: Answer) -> None:
     glue = aws.emulator.glue
     assert [glue.state(run_id) for run_id in glue.run_ids] == ["SUCCEEDED", "SUCCEEDED"]
     assert keys(aws.emulator, "lake/_pipes/") == []
-    assert {query.state for query in aws.emulator.athena.queries} <= {"SUCCEEDED", "FAILED"}
+    assert {query.status for query in aws.emulator.athena.queries} <= {"SUCCEEDED", "FAILED"}
 
 
 @pytest.mark.parametrize("table", TABLES)
