@@ -70,6 +70,8 @@ def _end_abandoned(instance: dg.DagsterInstance, home: Path) -> None:
             run = instance.get_run_by_id(file.stem)
             if run is not None and not run.is_finished:
                 instance.report_run_failed(run, "The process of the command that made this run is gone.")
+            if run is not None and instance.event_log_storage.supports_global_concurrency_limits:
+                instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             file.unlink(missing_ok=True)
         finally:
             lock.release()

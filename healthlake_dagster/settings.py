@@ -200,6 +200,11 @@ class Settings:
         """Whether Glue and Athena do the work: so it is for a lake on S3."""
         return self.lake_text.startswith(SCHEME)
 
+    def pool(self, writer: str) -> str | None:
+        """The pool of a step that writes tables: on AWS, where steps may run on many machines, a limit of 1
+        makes the next one wait. On one machine the lake's own locks do."""
+        return f"{self.database}/{writer}" if self.is_aws else None
+
     @property
     def start_date(self) -> datetime.date:
         day = iso_day(self.start_text)

@@ -31,6 +31,7 @@ def bronze_assets(settings: Settings) -> dg.AssetsDefinition:
         specs=[asset_spec(table, settings, [RAW_ASSET], code) for table in BRONZE_TABLES],
         check_specs=[spec for table in BRONZE_TABLES for spec in check_specs(table.name, settings)],
         can_subset=True,
+        pool=settings.pool(JOB),
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def materialize(

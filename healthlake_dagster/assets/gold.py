@@ -42,6 +42,7 @@ def _gold_asset(contract: Contract, settings: Settings) -> dg.AssetsDefinition:
         specs=[asset_spec(contract, settings, _upstream(contract, settings), code)],
         check_specs=check_specs(contract.name, settings),
         can_subset=True,
+        pool=settings.pool(contract.name),
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def materialize(

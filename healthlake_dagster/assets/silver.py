@@ -27,6 +27,7 @@ def silver_assets(settings: Settings) -> dg.AssetsDefinition:
         specs=_specs(settings),
         check_specs=[spec for table in SILVER_TABLES for spec in check_specs(table.name, settings)],
         can_subset=True,
+        pool=settings.pool(JOB),
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def materialize(
