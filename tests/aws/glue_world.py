@@ -15,9 +15,9 @@ ROLE = "arn:aws:iam::123456789012:role/glue"
 
 
 @contextmanager
-def emulated() -> Iterator[AwsEmulator]:
+def emulated(port: int = 0) -> Iterator[AwsEmulator]:
     """An emulator with an empty bucket."""
-    with AwsEmulator() as aws:
+    with AwsEmulator(port) as aws:
         s3 = aws.client("s3")
         # moto keeps S3 as long as the process lives.
         if BUCKET in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:

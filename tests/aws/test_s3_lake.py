@@ -173,13 +173,12 @@ def test_who_is_second_at_a_name_is_refused_by_s3(
     monkeypatch.setattr(landing, "PART_BYTES", 2)
     for theirs, expected in (("mine", None), ("theirs", DropRefused)):
         empty_lake(layout)
-        digest = landing._digest
 
-        def and_meanwhile(blocks: Any, theirs: str = theirs) -> str:
+        def and_meanwhile(blocks: Any, digest: Any = landing._digest, theirs: str = theirs) -> str:
             drop = layout.drop(DAY)
             assert isinstance(drop, S3Path)
             s3_client().put_object(Bucket=drop.bucket, Key=f"{drop.key}/a.ndjson", Body=theirs.encode())
-            return digest(blocks)
+            return str(digest(blocks))
 
         with monkeypatch.context() as patch:
             patch.setattr(landing, "_digest", and_meanwhile)

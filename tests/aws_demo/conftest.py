@@ -11,17 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.make_glue_zip import PACKAGE, sources, write_zip
-from tests.aws.glue_world import BUCKET, emulated, put_job
 from tests.aws_emulator import AwsEmulator
+from tests.aws_emulator.deployed import LAKE, RESULTS, deployed
 from tests.aws_emulator.glue_control import Plan
 from tests.aws_emulator.process import taken_for_aws
-from tests.aws_emulator.server import REGION
-from tests.aws_emulator.spark import spark_environment
 from tests.conftest import REPOSITORY
-
-LAKE = f"s3://{BUCKET}/lake"
-JOBS = ("raw_to_bronze_synthea", "bronze_to_silver_conform")
 
 _SECONDS = 1500
 
@@ -51,7 +45,7 @@ class Aws:
         settings = {
             "HEALTHLAKE_LAKE": LAKE,
             "HEALTHLAKE_HOME": str(self.home),
-            "HEALTHLAKE_ATHENA_OUTPUT": f"s3://{BUCKET}/results",
+            "HEALTHLAKE_ATHENA_OUTPUT": RESULTS,
             "PYTHONPATH": str(REPOSITORY),
         }
         return {**own, **self.emulator.environment, **settings}
@@ -80,15 +74,7 @@ class Aws:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     folder = tmp_path_factory.mktemp("aws")
     (folder / "home").mkdir()
-    packed = folder / "healthlake.zip"
-    write_zip(sources(PACKAGE), packed)
-    with emulated() as emulator, taken_for_aws(emulator):
-        emulator.client("s3").upload_file(str(packed), BUCKET, "code/healthlake.zip")
-        for name in JOBS:
-            script = (REPOSITORY / "glue_scripts" / f"{name}.py").read_text("utf-8")
-            library = {"--extra-py-files": f"s3://{BUCKET}/code/healthlake.zip"}
-            put_job(emulator, name, script, DefaultArguments=library, Timeout=30)
-        emulator.glue.spark_environment = spark_environment(emulator.endpoint, REGION, folder)
+    with deployed(folder) as emulator, taken_for_aws(emulator):
         yield Aws(emulator, folder / "home")
 
 

@@ -20,8 +20,9 @@ from healthlake.lake.layout import LakeLayout
 from healthlake.lake.paths import lake_path
 from healthlake_dagster.resources.athena import AthenaSession
 from healthlake_dagster.resources.athena_options import AthenaOptions
-from tests.aws.glue_world import BUCKET, keys, until
-from tests.aws_demo.conftest import LAKE, Answer, Aws
+from tests.aws.glue_world import keys, until
+from tests.aws_demo.conftest import Answer, Aws
+from tests.aws_emulator.deployed import LAKE, RESULTS
 from tests.aws_emulator.glue_runs import ENDED
 from tests.trino.lake import fill_demo
 from tests.world import World
@@ -38,7 +39,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def athena(aws: Aws) -> Iterator[AthenaEngine]:
-    options = AthenaOptions("primary", "healthlake", output_location=f"s3://{BUCKET}/results")
+    options = AthenaOptions("primary", "healthlake", output_location=RESULTS)
     catalog = LakeCatalog(LakeLayout(lake_path(LAKE)), "healthlake")
     with AthenaEngine(catalog, AthenaSession(options, "parity")) as engine:
         yield engine
