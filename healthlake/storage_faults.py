@@ -1,4 +1,5 @@
-"""Tells a full disk and a read-only lake from faults of ours, whichever library met them."""
+"""Tells a full disk, a read-only lake and what AWS refuses from faults of ours, whichever library met
+them."""
 
 from __future__ import annotations
 
@@ -17,6 +18,20 @@ _SAID: Mapping[str, str] = {
 """What the operating system, SQLite and DuckDB say, in lower case, and what it means."""
 
 
+_AWS: Mapping[str, str] = {
+    "NoCredentialsError": "no credentials were found. Give them where AWS's clients look for them",
+    "PartialCredentialsError": "the credentials are not whole. Correct them",
+    "NoRegionError": "no region was found. Set AWS_REGION",
+    "EndpointConnectionError": "AWS could not be reached. Look at the network, AWS_REGION and AWS_ENDPOINT_URL",
+    "ConnectTimeoutError": "AWS could not be reached. Look at the network and AWS_REGION",
+    "ReadTimeoutError": "AWS gave no answer in time",
+    "TokenRetrievalError": "the login has expired. Log in again (`aws sso login`)",
+    "UnauthorizedSSOTokenError": "the login has expired. Log in again (`aws sso login`)",
+    "ProfileNotFound": "there is no such profile. Set AWS_PROFILE",
+}
+"""boto3's errors by class, and what they mean."""
+
+
 def storage_fault(error: BaseException) -> str | None:
     """A sentence on what is wrong with the lake's storage and what to do; None where it is something else.
 
@@ -24,6 +39,8 @@ def storage_fault(error: BaseException) -> str | None:
     """
     seen: BaseException | None = error
     while seen is not None:
+        if fault := _aws_fault(seen):
+            return fault
         words = str(seen).lower()
         for said, meaning in _SAID.items():
             if said in words:
@@ -34,3 +51,18 @@ def storage_fault(error: BaseException) -> str | None:
                 )
         seen = seen.__cause__ or seen.__context__
     return None
+
+
+def _aws_fault(error: BaseException) -> str | None:
+    """What boto3 raised, told without boto3: it needn't be installed."""
+    if meaning := _AWS.get(type(error).__name__):
+        return f"asking AWS failed: {meaning}, then run the command again."
+    response, operation = getattr(error, "response", None), getattr(error, "operation_name", None)
+    if not isinstance(response, dict) or operation is None:
+        return None
+    code = response.get("Error", {}).get("Code", "no code")
+    return (
+        f"AWS answered {code} to {operation}. What was published before stays, and nothing half was"
+        " published. Look at the role's rights and at the lake's bucket and region (docs/aws.md), then run"
+        " the command again."
+    )
