@@ -22,7 +22,7 @@ _AWS: Mapping[str, str] = {
     "NoCredentialsError": "no credentials were found. Give them where AWS's clients look for them",
     "PartialCredentialsError": "the credentials are not whole. Correct them",
     "NoRegionError": "no region was found. Set AWS_REGION",
-    "EndpointConnectionError": "AWS could not be reached. Look at the network, AWS_REGION and AWS_ENDPOINT_URL",
+    "EndpointConnectionError": "AWS could not be reached. Look at AWS_REGION and AWS_ENDPOINT_URL",
     "ConnectTimeoutError": "AWS could not be reached. Look at the network and AWS_REGION",
     "ReadTimeoutError": "AWS gave no answer in time",
     "TokenRetrievalError": "the login has expired. Log in again (`aws sso login`)",

@@ -44,3 +44,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write the expected rows of golden cases again"
     )
+
+
+# What shares fixtures of a session, and so a process.
+_TOGETHER = ("cli", "dagster", "sql_on_fhir")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two processes share the suite (`-n 2 --dist loadgroup`): all tests on Spark go to one, so that there is
+    one session; else a file's tests stay together."""
+    for item in items:
+        folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
+        uses_spark = "spark" in getattr(item, "fixturenames", ())
+        group = "spark" if uses_spark else folder if folder in _TOGETHER else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
