@@ -41,8 +41,8 @@ ui: $(VENV)/.run ## Open Dagster's UI on the lake at http://localhost:3000 (LAKE
 	$(write_env)
 	@$(BIN)/dagster dev
 
-test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest
+test: $(VENV)/.dev ## Run the tests, in two processes of which one has the Spark
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-aws: $(VENV)/.dev ## Run the profile aws on an emulator: Glue jobs in Spark, Athena, the demo through both (needs Maven)
 	@$(BIN)/python -m pytest tests/aws tests/aws_emulator tests/aws_demo
