@@ -8,7 +8,7 @@ LAKE_PATH := $(abspath $(LAKE))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-aws test-trino test-histories test-kills test-3.13 fuzz lint bench bench-increment bench-merge lock drops elements vega report-picture docs detection sql-on-fhir-report glue-zip clean
+.PHONY: help demo ui test test-slow test-aws test-trino test-histories test-kills test-3.13 fuzz lint bench bench-increment bench-merge lock drops elements vega report-picture docs detection sql-on-fhir-report glue-zip clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +42,10 @@ ui: $(VENV)/.run ## Open Dagster's UI on the lake at http://localhost:3000 (LAKE
 	@$(BIN)/dagster dev
 
 test: $(VENV)/.dev ## Run the tests, in two processes of which one has the Spark
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+test-slow: $(VENV)/.dev ## Run the proofs that take long, each: parity of the engines, privacy, defects, a live schedule
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
 test-aws: $(VENV)/.dev ## Run the profile aws on an emulator: Glue jobs in Spark, Athena, the demo through both (needs Maven)
 	@$(BIN)/python -m pytest tests/aws tests/aws_emulator tests/aws_demo

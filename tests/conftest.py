@@ -49,6 +49,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # What shares fixtures of a session, and so a process.
 _TOGETHER = ("cli", "dagster", "sql_on_fhir")
 
+# Proofs that take half a minute and more, each: `make test-slow`.
+_SLOW = (
+    "ci/test_workflow.py",
+    "cli/test_spark_engine.py",
+    "dagster/test_schedule.py",
+    "injector/test_detection.py",
+    "laws/test_silence.py",
+    "parity/test_parity.py",
+    "glue_scripts/test_scripts.py::test_a_killed_script_is_made_good_by_the_next_run_of_any_engine",
+    "model/test_histories.py::test_spark_gives_what_the_reference_model_predicts",
+)
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,3 +71,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         uses_spark = "spark" in getattr(item, "fixturenames", ())
         group = "spark" if uses_spark else folder if folder in _TOGETHER else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
+        if item.nodeid.removeprefix("tests/").startswith(_SLOW):
+            item.add_marker(pytest.mark.slow)
