@@ -62,14 +62,12 @@ _SLOW = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Two processes share the suite (`-n 2 --dist loadgroup`): all tests on Spark go to one, so that there is
     one session; else a file's tests stay together."""
-    for item in items:
-        folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
-        uses_spark = "spark" in getattr(item, "fixturenames", ())
-        group = "spark" if uses_spark else folder if folder in _TOGETHER else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-        if item.nodeid.removeprefix("tests/").startswith(_SLOW):
-            item.add_marker(pytest.mark.slow)
+    folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
+    uses_spark = "spark" in getattr(item, "fixturenames", ())
+    group = "spark" if uses_spark else folder if folder in _TOGETHER else str(item.path)
+    item.add_marker(pytest.mark.xdist_group(group))
+    if item.nodeid.removeprefix("tests/").startswith(_SLOW):
+        item.add_marker(pytest.mark.slow)

@@ -81,7 +81,8 @@ def test_no_rows_as_a_table_show_the_header(ask: Any) -> None:
 
 
 def test_a_number_that_json_has_not_is_null(ask: Any) -> None:
-    answer = ask("SELECT CAST('NaN' AS DOUBLE) AS x, CAST('Infinity' AS DOUBLE) AS y", "json")
+    infinite = "CAST('Infinity' AS DOUBLE)"
+    answer = ask(f"SELECT {infinite} - {infinite} AS x, {infinite} AS y", "json")
     assert json.loads(answer.out) == [{"x": None, "y": None}]
 
 

@@ -58,7 +58,7 @@ def last_line(done: subprocess.CompletedProcess[str]) -> str:
             "--tables names silver_dim_pet; this job writes silver_patient_history",
         ),
         (["--lake", "lake", "--partition-start", "2026-01-01", "--threads", "no"], "--threads is 'no'"),
-        (["--lake", "s3://bucket/lake", "--partition-start", "2026-01-01"], "--lake is s3://bucket/lake"),
+        (["--lake", "gs://bucket/lake", "--partition-start", "2026-01-01"], "--lake is gs://bucket/lake"),
     ],
 )
 def test_a_wrong_argument_ends_the_script_with_a_line_that_says_which(
