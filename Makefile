@@ -42,10 +42,10 @@ ui: $(VENV)/.run ## Open Dagster's UI on the lake at http://localhost:3000 (LAKE
 	@$(BIN)/dagster dev
 
 test: $(VENV)/.dev ## Run the tests, in two processes of which one has the Spark
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	@$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: $(VENV)/.dev ## Run the proofs that take long, each: parity of the engines, privacy, defects, a live schedule
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+	@$(BIN)/python -m pytest -n 2 -m slow
 
 test-aws: $(VENV)/.dev ## Run the profile aws on an emulator: Glue jobs in Spark, Athena, the demo through both (needs Maven)
 	@$(BIN)/python -m pytest tests/aws tests/aws_emulator tests/aws_demo

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -46,9 +46,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-# What shares fixtures of a session, and so a process.
-_TOGETHER = ("cli", "dagster", "sql_on_fhir")
-
 # Proofs that take half a minute and more, each: `make test-slow`.
 _SLOW = (
     "ci/test_workflow.py",
@@ -63,11 +60,12 @@ _SLOW = (
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Two processes share the suite (`-n 2 --dist loadgroup`): all tests on Spark go to one, so that there is
-    one session; else a file's tests stay together."""
-    folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
-    uses_spark = "spark" in getattr(item, "fixturenames", ())
-    group = "spark" if uses_spark else folder if folder in _TOGETHER else str(item.path)
-    item.add_marker(pytest.mark.xdist_group(group))
     if item.nodeid.removeprefix("tests/").startswith(_SLOW):
         item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.scheduling import Together
+
+    return Together(config, log)
