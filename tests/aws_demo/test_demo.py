@@ -103,7 +103,7 @@ def test_a_corrected_drop_reaches_gold(aws: Aws, demo: Answer, tmp_path: Path) -
     landed = aws.healthlake("land", _patient(tmp_path, "Ann"), "--dt", DAY)
     assert landed.code == 0, landed.err
     refused = aws.healthlake("land", _patient(tmp_path, "Bea"), "--dt", DAY)
-    assert refused.code == 1 and "--replace" in refused.err
+    assert refused.code == 2 and "--replace" in refused.err
     replaced = aws.healthlake("land", _patient(tmp_path, "Bea"), "--dt", DAY, "--replace")
     assert replaced.code == 0, replaced.err
     assert "replace" in aws.healthlake("revisions").out
