@@ -77,7 +77,11 @@ def _show_next(settings: Settings) -> None:
         command = str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
     other = settings.lake != Path("lake").absolute()
     stdout.print(f"The lake is in {settings.lake}", markup=False)
-    stdout.print(f"Look at it:  make ui{f' LAKE={settings.lake}' if other else ''}", markup=False)
+    look = f"make ui{f' LAKE={settings.lake}' if other else ''}"
+    if settings.is_aws:
+        home = LakeResource(settings).layout.dagster_home
+        look = f"HEALTHLAKE_LAKE={settings.lake} DAGSTER_HOME={home} dagster dev"
+    stdout.print(f"Look at it:  {look}", markup=False)
     stdout.print(f"Read it:     {default_path(settings)}", markup=False)
     flag = f" --lake {settings.lake}" if other else ""
     statement = "SELECT * FROM silver_dim_patient LIMIT 5"
