@@ -27,7 +27,7 @@ from healthlake.lake.lock import writing
 from healthlake.lake.raw import landed_days
 from healthlake.quality import blocked_days
 from healthlake.report import Fault, JobReport, Listener, table_days
-from healthlake.staleness import fingerprints, record, stale_days, unsplit_days
+from healthlake.staleness import changed_days, fingerprints, record, stale_days, unconformed_days
 
 TAG_AGE = datetime.timedelta(days=90)
 """How long what gold said of a day stays readable by its tag, however often the day is computed again."""
@@ -37,8 +37,8 @@ _OWN_TERMS = Policy()
 
 
 def ledger_gaps(engine: Engine, catalog: LakeCatalog, day: datetime.date) -> list[datetime.date]:
-    """The landed days up to `day` whose silver isn't there for every resource type, or accounts for other
-    bronze rows than there are now, ascending."""
+    """The landed days up to `day` whose silver isn't there for every resource type, or was conformed from
+    other bronze than there is now, ascending."""
     engine.doing("reading the ledger")
     engine.read(SILVER_RECONCILIATION)
     accounts = {
@@ -48,11 +48,15 @@ def ledger_gaps(engine: Engine, catalog: LakeCatalog, day: datetime.date) -> lis
         )
     }
     bronze = {kind.history.name: rows_by_day(engine, catalog, kind.bronze) for kind in RESOURCE_TYPES}
+    behind = set(unconformed_days(catalog))
     return [
         landed
         for landed in landed_days(catalog.layout)
         if landed <= day
-        and any(accounts.get((landed, table)) != rows.get(landed, 0) for table, rows in bronze.items())
+        and (
+            landed in behind
+            or any(accounts.get((landed, table)) != rows.get(landed, 0) for table, rows in bronze.items())
+        )
     ]
 
 
@@ -171,13 +175,13 @@ def inputs_unchanged(
 ) -> list[CheckResult]:
     """Answers the check of that name: whether each day would be computed from the same now."""
     stale = set(stale_days(catalog, contract, source.text, source.inputs))
-    unsplit = unsplit_days(engine, catalog, max(days))
+    behind = changed_days(engine, catalog, max(days))
     return [
         CheckResult(
             inputs_unchanged_check(contract),
             day,
             1,
-            int(day in stale or any(landed <= day for landed in unsplit)),
+            int(day in stale or any(landed <= day for landed in behind)),
         )
         for day in days
     ]

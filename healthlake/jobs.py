@@ -32,6 +32,7 @@ from healthlake.lake.raw import drop_files
 from healthlake.replay import choose, split_again
 from healthlake.report import Fault, JobReport, Listener, table_days
 from healthlake.split import SourceFile
+from healthlake.staleness import bronze_fingerprints, record_conformed
 
 ATTEMPTS = 5
 """How often a step is computed anew from the new base after a commit conflict."""
@@ -163,6 +164,8 @@ def _bronze_to_silver(
     listener: Listener,
 ) -> JobReport:
     report = JobReport()
+    # Before anything is read: bronze that changes meanwhile is conformed again.
+    conformed_from = {kind.name: bronze_fingerprints(catalog, kind, days) for kind in types}
     done: dict[datetime.date, list[tuple[ResourceType, HistoryDay]]] = {day: [] for day in days}
     ready = _ready_days(engine, catalog, days, types, report)
     for kind in types:
@@ -174,6 +177,10 @@ def _bronze_to_silver(
         _refresh(engine, catalog, kind, days, report)
     for table in SHARED_SILVER_TABLES:
         _publish(engine, catalog, table, _stage_shared(engine, table, done, types, report), report)
+    for kind in types:
+        faulty = report.faulty_days([each.name for each in (*kind.tables, *SHARED_SILVER_TABLES)])
+        computed = conformed_from[kind.name]
+        record_conformed(catalog, kind, {day: computed[day] for day in days if day not in faulty})
     for day in days:
         _check_data(engine, [*(kind.history for kind in types), *SHARED_SILVER_TABLES], day, report)
     for kind in types:

@@ -28,7 +28,6 @@ from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import HOME_VARIABLE, LakeLayout
 from healthlake.lake.paths import LakePath, lake_path
 from healthlake.lake.raw import drop_files
-from healthlake.lake.s3 import SCHEME
 from healthlake.lake.scratch import scratch_folder
 from healthlake.messages import Message, error_message, report_message, sending_listener
 from healthlake.report import JobReport, Listener
@@ -182,11 +181,10 @@ def read_arguments(argv: Sequence[str], tables: Sequence[Contract], description:
 
 
 def _lake(text: str) -> LakePath:
-    if "://" in text and not text.startswith(SCHEME):
-        raise UsageError(
-            f"reading the arguments: --lake is {text}, expected a folder, or {SCHEME}BUCKET/PREFIX."
-        )
-    return lake_path(text)
+    try:
+        return lake_path(text)
+    except UsageError as error:
+        raise UsageError(f"reading the arguments: --lake is {text}: {error}") from None
 
 
 def _threads(text: str) -> int | None:

@@ -14,14 +14,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from healthlake.bronze import is_corrected
-from healthlake.contracts.bronze import BRONZE_FILE
+from healthlake.contracts.bronze import BRONZE_DELETION, BRONZE_FILE
 from healthlake.contracts.model import Contract, Kind
-from healthlake.contracts.silver import SILVER_RECONCILIATION
+from healthlake.contracts.silver import RESOURCE_TYPES, SILVER_RECONCILIATION, ResourceType
 from healthlake.engine.protocol import Engine
 from healthlake.lake.catalog import LakeCatalog, TableFile
 from healthlake.lake.raw import drop_files, landed_days
 
 _PROPERTY = "healthlake.inputs."
+
+_CONFORMED = "healthlake.conformed."
+"""Prefix of a history table's property that says what bronze a day was conformed from."""
 
 
 def fingerprints(
@@ -78,6 +81,53 @@ def stale_days(
     }
     now = fingerprints(catalog, sql, inputs, days)
     return sorted(day for day in days if known.get(f"{_PROPERTY}{day.isoformat()}") != now[day])
+
+
+def bronze_fingerprints(
+    catalog: LakeCatalog, kind: ResourceType, days: Iterable[datetime.date]
+) -> dict[datetime.date, str]:
+    """For each of `days`: the bronze that a resource type's history is conformed from, by its files."""
+    named: dict[datetime.date, list[str]] = {day: [] for day in days}
+    for contract in (kind.bronze, BRONZE_DELETION):
+        for file in _files(catalog, contract):
+            if file.day in named:
+                named[file.day].append(f"{contract.name}/{Path(file.path).name}")
+    return {
+        day: hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:16]
+        for day, names in named.items()
+    }
+
+
+def record_conformed(catalog: LakeCatalog, kind: ResourceType, computed: Mapping[datetime.date, str]) -> None:
+    """Records what bronze days were conformed from, after all tables of the type have them: killed before, a
+    day is conformed again."""
+    known = catalog.properties(kind.history)
+    told = {f"{_CONFORMED}{day.isoformat()}": text for day, text in computed.items()}
+    if changes := {name: text for name, text in told.items() if known.get(name) != text}:
+        catalog.set_properties(kind.history, changes)
+
+
+def unconformed_days(catalog: LakeCatalog) -> list[datetime.date]:
+    """The days whose bronze changed since silver was conformed from it, ascending. Rows needn't differ in
+    number: a correction may have as many."""
+    found: set[datetime.date] = set()
+    for kind in RESOURCE_TYPES:
+        known = {
+            datetime.date.fromisoformat(name.removeprefix(_CONFORMED)): text
+            for name, text in catalog.properties(kind.history).items()
+            if name.startswith(_CONFORMED)
+        }
+        now = bronze_fingerprints(catalog, kind, known)
+        found.update(day for day, text in known.items() if now[day] != text)
+    return sorted(found)
+
+
+def changed_days(
+    engine: Engine, catalog: LakeCatalog, until: datetime.date | None = None
+) -> list[datetime.date]:
+    """The days (up to `until`) whose bronze or silver is behind their drop, ascending."""
+    behind = {day for day in unconformed_days(catalog) if until is None or day <= until}
+    return sorted(behind.union(unsplit_days(engine, catalog, until)))
 
 
 def unsplit_days(

@@ -106,7 +106,7 @@ def _split_changed_drops(
 ) -> None:
     """Bronze and silver of each stretch of days whose drops changed since they were split."""
     with step_faults():
-        unsplit = query.unsplit_days()
+        unsplit = query.changed_days()
     context.log.info(f"the drops of {len(unsplit)} days changed since they were split")
     for stretch in stretches(unsplit):
         with step_faults():

@@ -222,13 +222,12 @@ def check(first: str, last: str | None, junit: Path | None, markdown: Path | Non
 @click.option(
     "--output",
     metavar="FILE",
-    type=click.Path(path_type=Path),
     help="Where to write it; default reports/data_quality.html in the lake.",
 )
 @click.option("--open", "is_opened", is_flag=True, help="Show it in the browser.")
 @_lake_option
 def report(
-    first: str | None, last: str | None, output: Path | None, is_opened: bool, lake: str | None
+    first: str | None, last: str | None, output: str | None, is_opened: bool, lake: str | None
 ) -> None:
     """Write the data-quality page: one HTML file, which fetches nothing.
 

@@ -74,11 +74,11 @@ def write_page(
     query: QueryResource,
     first: datetime.date | None = None,
     last: datetime.date | None = None,
-    path: Path | None = None,
+    path: LakePath | None = None,
 ) -> WrittenPage:
     """Writes the page of the gold days from `first` to `last`; without them of the newest 30 that there
     are. A reader sees the page of before or this one, never a part."""
-    target = path.absolute() if path else default_path(settings)
+    target = path or default_path(settings)
     if isinstance(target, Path) and target.is_dir():
         raise UsageError(f"writing the report: {target} is a folder. Name a file: {target}/data_quality.html")
     data = read_report(settings, query, first, last)
@@ -99,7 +99,7 @@ def read_report(
     last: datetime.date | None = None,
 ) -> ReportData:
     """What the page says of the lake. A table that isn't there is an empty one."""
-    stale, unsplit = query.stale_days(), query.unsplit_days()
+    stale, unsplit = query.stale_days(), query.changed_days()
     catalog = query.catalog()
     with query.engine() as engine:
         engine.doing("reading gold for the report")

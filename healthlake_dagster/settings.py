@@ -189,6 +189,14 @@ class Settings:
             )
         _ = (self.start_date, self.threads, self.allow_gaps, self.stale_days, self.policy)
         _ = (self.glue_seconds, self.athena_seconds, self.glue_workers)
+        for variable, text in (
+            ("HEALTHLAKE_PIPES", self.pipes),
+            ("HEALTHLAKE_ATHENA_OUTPUT", self.athena_output),
+        ):
+            if text and not text.startswith(SCHEME):
+                raise UsageError(
+                    f"reading settings: {variable} is {text!r}, expected s3://BUCKET/PREFIX or nothing."
+                )
 
     @property
     def lake(self) -> LakePath:
@@ -238,7 +246,7 @@ class Settings:
         if not self.glue_workers_text:
             return None
         kind, _, number = self.glue_workers_text.partition(":")
-        if not _WORKER.fullmatch(kind):
+        if not _WORKER.fullmatch(kind) or not number:
             raise UsageError(
                 f"reading settings: HEALTHLAKE_GLUE_WORKERS is {self.glue_workers_text!r}, expected a type"
                 " and a number such as G.1X:5."

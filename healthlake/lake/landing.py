@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from healthlake.lake.paths import LakePath
-from healthlake.lake.s3 import S3Path, os_error, s3_client
+from healthlake.lake.s3 import TAKEN, S3Path, kms, os_error, s3_client
 
 if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import CompletedPartTypeDef
+    from types_boto3_s3.type_defs import CompletedPartTypeDef, CopySourceTypeDef
 
 _PART = ".part"
 _BLOCK = 4 * 1024 * 1024
@@ -29,7 +29,6 @@ PART_BYTES = 32 * 1024 * 1024
 
 _MOST_PARTS = 10_000
 _DIGEST = "sha256"
-_EXISTS = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
 Progress = Callable[[int], None]
 """Gets bytes as they are done."""
@@ -67,8 +66,10 @@ def place(
 def copy(source: LakePath, target: LakePath) -> None:
     """Copies a file inside a lake, with what it is known by."""
     if isinstance(source, S3Path) and isinstance(target, S3Path):
-        # Managed: in parts, by S3 itself, where it is large.
-        s3_client().copy({"Bucket": source.bucket, "Key": source.key}, target.bucket, target.key)
+        # Managed: in parts, by S3 itself, where it is large. A copy doesn't take the key over by itself.
+        head = s3_client().head_object(Bucket=source.bucket, Key=source.key)
+        copied: CopySourceTypeDef = {"Bucket": source.bucket, "Key": source.key}
+        s3_client().copy(copied, target.bucket, target.key, ExtraArgs=kms(head.get("SSEKMSKeyId")))
     elif isinstance(source, Path) and isinstance(target, Path):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)
@@ -84,8 +85,7 @@ def _upload(source: Path, target: S3Path, replace: bool, kms_key: str | None, pr
         "Metadata": {_DIGEST: _digest(_blocks_of(source))},
         "ChecksumAlgorithm": "SHA256",
     }
-    if kms_key:
-        asked |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key}
+    asked |= kms(kms_key)
     condition: dict[str, Any] = {} if replace else {"IfNoneMatch": "*"}
     try:
         if size > PART_BYTES:
@@ -95,7 +95,7 @@ def _upload(source: Path, target: S3Path, replace: bool, kms_key: str | None, pr
                 s3_client().put_object(**asked, **condition, Body=content)
             progress(size)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _EXISTS:
+        if error.response.get("Error", {}).get("Code") in TAKEN:
             raise FileExistsError from None
         raise os_error(error) from None
     return size

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from healthlake.errors import UsageError
 from healthlake.lake.s3 import SCHEME, S3Path
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ class Listed:
 
 
 def lake_path(text: str) -> LakePath:
-    """`s3://BUCKET/PREFIX`, or a folder or file on this machine as an absolute path."""
+    """`s3://BUCKET/PREFIX`, or a folder or file on this machine as an absolute path. `UsageError` for other
+    schemes: taken for a folder, they would put patients' data where nobody looks."""
+    if "://" in text and not text.startswith(SCHEME):
+        raise UsageError(f"reading the path {text}: expected a folder, or {SCHEME}BUCKET/PREFIX.")
     return S3Path.parse(text) if text.startswith(SCHEME) else Path(text).expanduser().absolute()
 
 

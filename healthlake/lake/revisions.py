@@ -20,7 +20,7 @@ from healthlake.days import iso_day
 from healthlake.errors import UsageError
 from healthlake.lake.landing import copy
 from healthlake.lake.layout import LakeLayout
-from healthlake.lake.paths import LakePath, folders, make_folder, walk
+from healthlake.lake.paths import LakePath, folders, make_folder
 from healthlake.lake.raw import Landing, changed_files, drop_file, drop_files, land, landed_file
 from healthlake.lake.s3 import S3Path
 from healthlake.split import file_id_of
@@ -85,7 +85,8 @@ def withdraw(layout: LakeLayout, names: Sequence[str], day: datetime.date) -> Re
         if not found:
             raise UsageError(
                 f"withdrawing {name} from {DT}={day}: the drop has no such file or folder. Nothing was"
-                f" withdrawn. See what it has: {'aws s3 ls' if layout.is_remote else 'ls'} {layout.drop(day)}"
+                f" withdrawn. See what it has: {'aws s3 ls' if layout.is_remote else 'ls'}"
+                f" {layout.drop(day)}/"
             )
         gone += found
     gone = gone if names else landed
@@ -137,10 +138,10 @@ def _keep(
     """Copies files of the drop (with what is to take their place) into a revision, which is there whole or
     not at all: its listing comes last. A run that is killed after it leaves the drop as it was: the
     correction is then made again, with a further revision."""
-    number = latest_number(layout, day) + 1
-    folder = layout.revisions(day) / str(number)
+    number, folder = _claimed(layout, day)
     part = folder.parent / f".{number}.part" if isinstance(folder, Path) else folder
-    _clear(part)
+    if isinstance(part, Path):
+        shutil.rmtree(part, ignore_errors=True)
     files = []
     for path, successor in successors.items():
         copy(layout.drop(day) / path, part / _FILES / path)
@@ -149,24 +150,30 @@ def _keep(
         files.append(RevisedFile(file.column_path, file_id_of(file), now))
     made_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     told = {"correction": correction, "made_at": made_at, "files": [asdict(file) for file in files]}
-    _write(part / LISTING, json.dumps(told, indent=1).encode())
+    first = layout.drop(day) / next(iter(successors))
+    key = first.kms_key() if isinstance(first, S3Path) else None
+    _write(part / LISTING, json.dumps(told, indent=1).encode(), key)
     if isinstance(part, Path) and isinstance(folder, Path):
         part.rename(folder)
     return Revision(day, number, correction, tuple(files), folder / _FILES)
 
 
-def _clear(folder: LakePath) -> None:
-    """Removes what a killed run left of a revision."""
-    if isinstance(folder, S3Path):
-        for each in walk(folder):
-            each.path.unlink()
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
+def _claimed(layout: LakeLayout, day: datetime.date) -> tuple[int, LakePath]:
+    """A number that no other revision of the day has, and its folder. On S3 it is taken by an object, which
+    one of two machines makes; the lock of a lake in a folder is held by who corrects."""
+    taken = [int(each.name) for each in folders(layout.revisions(day)) if each.name.isdecimal()]
+    number = max(taken, default=0) + 1
+    while True:
+        folder = layout.revisions(day) / str(number)
+        claim = folder / "claim"
+        if not isinstance(claim, S3Path) or claim.claim():
+            return number, folder
+        number += 1
 
 
-def _write(path: LakePath, content: bytes) -> None:
+def _write(path: LakePath, content: bytes, kms_key: str | None) -> None:
     if isinstance(path, S3Path):
-        path.write_bytes(content, "application/json")
+        path.write_bytes(content, "application/json", kms_key)
         return
     with path.open("xb") as listing:
         listing.write(content)

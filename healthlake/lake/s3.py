@@ -23,6 +23,9 @@ SCHEME = "s3://"
 
 _ATTEMPTS = 5
 _MOST_BYTES = 800
+
+TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+"""S3's answers to a conditional put of a name that is taken, or is being put by another."""
 _GONE = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
 
 
@@ -35,8 +38,14 @@ def s3_client() -> S3Client:
     except ImportError:
         raise UsageError("opening S3: boto3 is missing. Run pip install 'healthlake[aws]'.") from None
     retries = Config(retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}, max_pool_connections=32)
-    client: S3Client = boto3.client("s3", config=retries)
+    # A session of its own: boto3's default one keeps the credentials that it found first.
+    client: S3Client = boto3.Session().client("s3", config=retries)
     return client
+
+
+def kms(key: str | None) -> dict[str, Any]:
+    """What asks S3 to encrypt with a key of KMS; nothing for None, where the bucket's own setting does."""
+    return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
 
 
 def is_key(text: str) -> bool:
@@ -144,7 +153,9 @@ class S3Path:
     def read_bytes(self) -> bytes:
         return s3_client().get_object(Bucket=self.bucket, Key=self.key)["Body"].read()
 
-    def write_bytes(self, content: bytes, content_type: str = "application/octet-stream") -> None:
+    def write_bytes(
+        self, content: bytes, content_type: str = "application/octet-stream", kms_key: str | None = None
+    ) -> None:
         """Makes the object anew, or in place of the one that is there."""
         s3_client().put_object(
             Bucket=self.bucket,
@@ -152,7 +163,25 @@ class S3Path:
             Body=content,
             ContentType=content_type,
             ChecksumAlgorithm="SHA256",
+            **kms(kms_key),
         )
+
+    def claim(self) -> bool:
+        """Makes an empty object where there is none; False where somebody, on whatever machine, was first."""
+        from botocore.exceptions import ClientError
+
+        try:
+            s3_client().put_object(Bucket=self.bucket, Key=self.key, Body=b"", IfNoneMatch="*")
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in TAKEN:
+                return False
+            raise
+        return True
+
+    def kms_key(self) -> str | None:
+        """The key of KMS that the object is encrypted with."""
+        head = self._head()
+        return None if head is None else head.get("SSEKMSKeyId")
 
     def unlink(self, missing_ok: bool = False) -> None:
         """Removes the object. S3 doesn't say whether there was one: `missing_ok` is for pathlib's sake."""
@@ -251,6 +280,8 @@ def os_error(error: Exception) -> OSError:
     """An error of boto3 as the operating system's own, without its words: they hold the key."""
     response: dict[str, Any] = getattr(error, "response", {})
     code = str(response.get("Error", {}).get("Code"))
+    if code == "NoSuchBucket":
+        return FileNotFoundError(errno.ENOENT, "there is no such bucket on S3")
     if code in _GONE:
         return FileNotFoundError(errno.ENOENT, "there is no such object on S3")
     if code in ("403", "AccessDenied"):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import webbrowser
-from pathlib import Path
 
 from healthlake.errors import UsageError
+from healthlake.lake.paths import lake_path
 from healthlake_dagster.quality_page import write_page
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.query import QueryResource
@@ -18,7 +18,7 @@ def report(
     settings: Settings,
     first: datetime.date | None,
     last: datetime.date | None,
-    output: Path | None,
+    output: str | None,
     is_opened: bool,
 ) -> None:
     """Writes the page, prints its verdict and where it is, and opens it where asked to."""
@@ -26,7 +26,7 @@ def report(
         raise UsageError(f"reading --to: {last} is before --from {first}.")
     lake = LakeResource(settings)
     lake.require()
-    page = write_page(settings, QueryResource(lake), first, last, output)
+    page = write_page(settings, QueryResource(lake), first, last, lake_path(output) if output else None)
     stdout.print(page.sentence, markup=False)
     stdout.print(f"The report is in {page.path}", markup=False)
     if is_opened:

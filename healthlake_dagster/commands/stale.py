@@ -19,7 +19,7 @@ def materialize_stale(settings: Settings) -> int:
     """A run for each stretch of days whose drops changed, then one for the gold days that are stale; gives
     the exit code."""
     query = QueryResource(LakeResource(settings))
-    unsplit = query.unsplit_days()
+    unsplit = query.changed_days()
     for days in stretches(unsplit):
         _tell("changed drops", days)
         if materialize_days(settings, days, _BEFORE_GOLD) != DONE:

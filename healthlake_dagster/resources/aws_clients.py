@@ -63,6 +63,10 @@ def aws_errors(what: str) -> Iterator[None]:
         text = f"{what}: AWS answered {code}: {said.get('Message', '')}"
         raise AwsError(text, code, status >= _SERVER_FAILED) from None
     except (ConnectionError, HTTPClientError) as error:
-        raise AwsError(f"{what}: AWS gave no answer: {type(error).__name__}", is_unknown=True) from None
+        raise AwsError(
+            f"{what}: AWS gave no answer ({type(error).__name__}). Look at the network, AWS_REGION and"
+            " AWS_ENDPOINT_URL, then run the command again: it waits for a run that goes on.",
+            is_unknown=True,
+        ) from None
     except BotoCoreError as error:
         raise AwsError(f"{what}: the call can't be made: {error}") from None

@@ -90,7 +90,9 @@ class GlueJobs:
         except BaseException:
             # An interrupt too, which Dagster makes of a cancelled run.
             if not run.has_ended:
-                context.log.warning(f"{call}: {run.stop()}")
+                told = f"{call}: {run.stop()}"
+                context.log.warning(told)
+                listener.say(told)
             if run.has_ended:
                 _clear(folder, context)
             raise

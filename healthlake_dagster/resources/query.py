@@ -19,7 +19,7 @@ from healthlake.gold import inputs_unchanged, materialize_gold
 from healthlake.gold_source import GoldSource, gold_source, relate
 from healthlake.lake.catalog import LakeCatalog
 from healthlake.report import JobReport, Listener
-from healthlake.staleness import stale_days, unsplit_days
+from healthlake.staleness import changed_days, stale_days
 from healthlake_dagster.listening import Step
 from healthlake_dagster.resources.athena_step import AthenaQueries
 from healthlake_dagster.resources.lake import LakeResource
@@ -61,10 +61,10 @@ class QueryResource:
             found.update(stale_days(catalog, contract, source.text, source.inputs))
         return sorted(found)
 
-    def unsplit_days(self) -> list[datetime.date]:
-        """The landed days whose drop has other files than bronze was made from, ascending."""
+    def changed_days(self) -> list[datetime.date]:
+        """The days whose bronze or silver is behind their drop, ascending."""
         with self.engine() as engine:
-            return unsplit_days(engine, self._lake.catalog())
+            return changed_days(engine, self._lake.catalog())
 
     def check(self, context: Step, tables: Sequence[str], days: Sequence[datetime.date]) -> list[CheckResult]:
         """All checks of published `tables` for `days`."""

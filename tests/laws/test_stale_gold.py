@@ -15,7 +15,7 @@ from healthlake.contracts.model import Contract
 from healthlake.gold import inputs_unchanged
 from healthlake.gold_source import GoldSource, SqlSource, gold_source
 from healthlake.lake.revisions import replace, withdraw
-from healthlake.staleness import stale_days, unsplit_days
+from healthlake.staleness import changed_days, stale_days, unsplit_days
 from tests.world import SQL, World, day, patient
 
 DAYS = [day(1), day(2), day(3)]
@@ -105,6 +105,24 @@ def test_a_correction_of_equal_size_is_seen(world: World, tmp_path: Path) -> Non
     world.run(day(2))
     assert unsplit_days(world.engine, world.catalog) == []
     assert set(map(tuple, stale(world).values())) == {(day(2), day(3))}
+
+
+def test_a_correction_that_got_no_further_than_bronze_is_seen_and_stops_gold(
+    world: World, tmp_path: Path
+) -> None:
+    """Seen with a Glue run that went on after its command was killed: counts were equal, and nothing told."""
+    before = (world.layout.drop(day(2)) / "a.ndjson").read_bytes()
+    (tmp_path / "a.ndjson").write_bytes(before.replace(b"1980", b"1985"))
+    replace(world.layout, [tmp_path / "a.ndjson"], day(2))
+    assert not world.bronze(day(2)).faults
+    assert unsplit_days(world.engine, world.catalog) == []
+    assert changed_days(world.engine, world.catalog) == [day(2)]
+    assert answers(world) == [0, 1, 1]
+    assert {fault.day for fault in world.gold(*DAYS).faults} == {day(2), day(3)}
+    assert not world.silver(day(2)).faults
+    assert changed_days(world.engine, world.catalog) == []
+    assert not world.gold(*DAYS).faults
+    assert stale(world) == none_stale()
 
 
 def test_a_day_that_has_silver_and_no_gold_is_stale(world: World) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from healthlake.engine.dialect import to_duckdb
 from healthlake.errors import EngineError
+from healthlake.lake.catalog_store import catalog_store
 from healthlake.portable_sql import lint
 from tests.trino.conftest import Lane
 
@@ -45,7 +46,9 @@ def test_a_trap_is_one_and_the_linter_names_the_way_out(rule: str, sql: str, lan
 
 def test_a_merge_of_ones_own_is_refused_whose_source_may_match_a_row_twice(lane: Lane) -> None:
     catalog = lane.catalog
-    catalog._open().create_table(("healthlake", "twice"), pa.schema([("x", pa.int32())]), properties={})
+    opened = catalog_store(catalog.layout, catalog.database).open()
+    place = f"{catalog.layout.root}/twice"
+    opened.create_table(("healthlake", "twice"), pa.schema([("x", pa.int32())]), location=place)
     session = lane.session()
     session.rows("INSERT INTO twice VALUES 1", what="filling")
     sql = (
