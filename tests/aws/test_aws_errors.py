@@ -32,8 +32,8 @@ def answer(code: str, status: int) -> ClientError:
             "InternalServiceException: so",
         ),
         (answer("ServiceUnavailable", 503), "ServiceUnavailable", True, "ServiceUnavailable: so"),
-        (ReadTimeoutError(endpoint_url="x"), "", True, "no answer: ReadTimeoutError"),
-        (EndpointConnectionError(endpoint_url="x"), "", True, "no answer: EndpointConnectionError"),
+        (ReadTimeoutError(endpoint_url="x"), "", True, "no answer (ReadTimeoutError)"),
+        (EndpointConnectionError(endpoint_url="x"), "", True, "no answer (EndpointConnectionError)"),
         (NoCredentialsError(), "", False, "Unable to locate credentials"),
     ],
 )
