@@ -20,20 +20,12 @@ from healthlake.checks.run import read_by, run_checks
 from healthlake.contracts.gold import GOLD_DQ_RESULT, GOLD_DQ_SAMPLE
 from healthlake.contracts.model import Column, ColumnType, Contract
 from healthlake.contracts.registry import TABLES
+from healthlake.engine.athena import SQL_TYPES
 from healthlake.engine.dialect import to_athena
 from healthlake.engine.protocol import Engine
 
 SAMPLES = 20
 """Rows that a rule and day keeps as samples."""
-
-_ATHENA = {
-    ColumnType.STRING: "VARCHAR",
-    ColumnType.INT: "INTEGER",
-    ColumnType.LONG: "BIGINT",
-    ColumnType.DOUBLE: "DOUBLE",
-    ColumnType.BOOLEAN: "BOOLEAN",
-    ColumnType.DATE: "DATE",
-}
 
 
 def quality_inputs(contract: Contract) -> list[Contract]:
@@ -93,7 +85,9 @@ def _values(contract: Contract, rows: Iterable[Sequence[object]]) -> str:
     columns = list(contract)
     names = ", ".join(column.name for column in columns)
     # Typed once: what every row repeats makes the text, and its planning, three times as long.
-    typed = ", ".join(f"CAST({column.name} AS {_ATHENA[column.type]}) AS {column.name}" for column in columns)
+    typed = ", ".join(
+        f"CAST({column.name} AS {SQL_TYPES[column.type]}) AS {column.name}" for column in columns
+    )
     listed = ", ".join(
         f"({', '.join(_literal(column, value) for column, value in zip(columns, row, strict=True))})"
         for row in rows
@@ -177,7 +171,7 @@ def listing_sql(check: Check, day: datetime.date) -> str:
 
 def _no_sample(day: datetime.date) -> str:
     columns = ", ".join(
-        f"CAST(NULL AS {_ATHENA[column.type]}) AS {column.name}" for column in list(GOLD_DQ_SAMPLE)[1:]
+        f"CAST(NULL AS {SQL_TYPES[column.type]}) AS {column.name}" for column in list(GOLD_DQ_SAMPLE)[1:]
     )
     return f"SELECT DATE '{day}' AS dt, {columns} FROM (VALUES (1)) AS v (one) WHERE one = 0"
 

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from healthlake.engine.athena import LONGEST
 from healthlake.errors import EngineError, UsageError
 from healthlake_dagster.resources.athena_facts import QueryFacts, SessionFacts
 from healthlake_dagster.resources.athena_failures import failure, is_conflict, is_retryable
@@ -25,9 +26,6 @@ from healthlake_dagster.resources.athena_results import AthenaResults
 from healthlake_dagster.resources.aws_session import aws_session
 
 __all__ = ["AthenaOptions", "AthenaSession"]
-
-MOST_BYTES = 262_144
-"""Athena's limit of a query string."""
 
 _log = logging.getLogger(__name__)
 
@@ -120,9 +118,9 @@ class AthenaSession:
             queries.pause(retries)
 
     def _request(self, sql: str, parameters: Sequence[str], what: str) -> dict[str, Any]:
-        if (size := len(sql.encode())) > MOST_BYTES:
+        if (size := len(sql.encode())) > LONGEST:
             raise EngineError(
-                f"{what}: the statement has {size} bytes, and Athena takes {MOST_BYTES}. Ask for fewer days"
+                f"{what}: the statement has {size} bytes, and Athena takes {LONGEST}. Ask for fewer days"
                 " or tables at once."
             )
         options = self._options

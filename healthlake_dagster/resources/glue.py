@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from healthlake.contracts.silver import RESOURCE_TYPES, ResourceType
 from healthlake.errors import UsageError
 from healthlake.report import JobReport, Listener
 from healthlake.script_messages import SECONDS_ARGUMENT
@@ -27,31 +26,18 @@ from healthlake_dagster.resources.glue_outcome import outcome
 from healthlake_dagster.resources.glue_run import GlueRun
 from healthlake_dagster.resources.pipes import pipes_session
 from healthlake_dagster.resources.pipes_s3 import S3Context, S3Folder, S3Messages
+from healthlake_dagster.resources.script_jobs import ScriptJobs
 
 if TYPE_CHECKING:
     from types_boto3_glue.type_defs import JobRunTypeDef
 
 
-class GlueJobs:
+class GlueJobs(ScriptJobs):
     """The jobs on Glue. What is known of a run is on the materializations of its step, and a line of the
     step's log."""
 
     def __init__(self, options: GlueOptions) -> None:
         self._options = options
-
-    def raw_to_bronze(self, context: Step, days: Sequence[datetime.date], listener: Listener) -> JobReport:
-        return self._run(context, "raw_to_bronze_synthea", days, [], listener)
-
-    def bronze_to_silver(
-        self,
-        context: Step,
-        days: Sequence[datetime.date],
-        types: Sequence[ResourceType],
-        listener: Listener,
-    ) -> JobReport:
-        some = len(types) < len(RESOURCE_TYPES)
-        tables = [table.name for kind in types for table in kind.tables] if some else []
-        return self._run(context, "bronze_to_silver_conform", days, tables, listener)
 
     def _run(
         self,

@@ -14,38 +14,24 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from healthlake.contracts.silver import RESOURCE_TYPES, ResourceType
 from healthlake.errors import EngineError
 from healthlake.messages import job_report
 from healthlake.report import JobReport, Listener
 from healthlake_dagster.listening import Step
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.pipes import pipes_session
+from healthlake_dagster.resources.script_jobs import ScriptJobs
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "glue_scripts"
 
 _SECONDS_TO_STOP = 20
 
 
-class SparkJobs:
+class SparkJobs(ScriptJobs):
     """The jobs in a local Spark."""
 
     def __init__(self, lake: LakeResource) -> None:
         self._lake = lake
-
-    def raw_to_bronze(self, context: Step, days: Sequence[datetime.date], listener: Listener) -> JobReport:
-        return self._run(context, "raw_to_bronze_synthea", days, [], listener)
-
-    def bronze_to_silver(
-        self,
-        context: Step,
-        days: Sequence[datetime.date],
-        types: Sequence[ResourceType],
-        listener: Listener,
-    ) -> JobReport:
-        some = len(types) < len(RESOURCE_TYPES)
-        tables = [table.name for kind in types for table in kind.tables] if some else []
-        return self._run(context, "bronze_to_silver_conform", days, tables, listener)
 
     def _run(
         self,

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 
+from healthlake.engine.athena import LONGEST
 from healthlake.errors import EngineError, UsageError
-from healthlake_dagster.resources.athena import MOST_BYTES
 from healthlake_dagster.resources.aws_session import aws_session
 from tests.aws.athena_lake import DAY, OTHER_DAY, AthenaLake, emulator, lake
 from tests.conftest import REPOSITORY
@@ -133,10 +133,10 @@ def test_what_athena_does_not_parse_quotes_nothing(lake: AthenaLake) -> None:
 
 def test_a_statement_that_is_too_long_is_not_sent(lake: AthenaLake) -> None:
     before = len(lake.control.queries)
-    longest = f"SELECT '{'ä' * ((MOST_BYTES - 9) // 2)}'"
-    assert len(longest.encode()) == MOST_BYTES - 1
+    longest = f"SELECT '{'ä' * ((LONGEST - 9) // 2)}'"
+    assert len(longest.encode()) == LONGEST - 1
     assert len(lake.session().rows(longest, what="reading")) == 1
-    with pytest.raises(EngineError, match=f"has {MOST_BYTES + 1} bytes, and Athena takes {MOST_BYTES}"):
+    with pytest.raises(EngineError, match=f"has {LONGEST + 1} bytes, and Athena takes {LONGEST}"):
         lake.session().rows(longest + " \n", what="reading")
     assert len(lake.control.queries) == before + 1
 
