@@ -183,6 +183,7 @@ def test_ranges_are_the_same_in_blocks_of_any_size() -> None:
         ("a.xml", P1 + b"\n" + P2),
         ("a.ndjson", P1),
     ],
+    ids=["gzip", "Bundle", "not NDJSON by name", "one line"],
 )
 def test_what_is_not_plain_ndjson_is_one_piece(path: str, content: bytes) -> None:
     found = look(file(path, content), 1)
