@@ -18,15 +18,24 @@ from healthlake.lake.s3 import SCHEME, S3Path
 
 _PROJECT_ROOT = Path(__file__).resolve().parent.parent
 _TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no", "")
-_MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B|%)", re.IGNORECASE)
-_HEAP = re.compile(r"\d+[mg]", re.IGNORECASE)
 _WORKER = re.compile(r"[GR]\.\d{1,3}X")
-_DATABASE = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def _setting(variable: str, default: str, what: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What a variable's text must match whole, and that in words."""
+
+    pattern: str
+    expected: str
+
+
+_PLACE = _Form(r"(s3://[^/]+.*)?", "s3://BUCKET/PREFIX or nothing")
+
+
+def _setting(variable: str, default: str, what: str, form: _Form | None = None) -> str:
     """A field read from `variable`; `what` is its row in the docs."""
-    made: str = field(default=default, metadata={"variable": variable, "default": default, "what": what})
+    metadata = {"variable": variable, "default": default, "what": what, "form": form}
+    made: str = field(default=default, metadata=metadata)
     return made
 
 
@@ -43,9 +52,13 @@ class Settings:
         "HEALTHLAKE_PROFILE",
         "",
         "`local`, or `aws`: Glue jobs, the Glue Data Catalog and Athena. Empty: `aws` for a lake on S3.",
+        _Form("(local|aws)?", "local or aws"),
     )
     database: str = _setting(
-        "HEALTHLAKE_DATABASE", "healthlake", "Name of the database in the Iceberg catalog."
+        "HEALTHLAKE_DATABASE",
+        "healthlake",
+        "Name of the database in the Iceberg catalog.",
+        _Form("[a-z][a-z0-9_]*", "a name of a-z, 0-9 and _"),
     )
     start_text: str = _setting(
         "HEALTHLAKE_START_DATE", "2026-01-01", "First day (UTC) of the daily partitions, YYYY-MM-DD."
@@ -55,11 +68,20 @@ class Settings:
         "duckdb",
         "What fills bronze and silver in the profile `local`: duckdb, or spark (the Glue scripts in a local"
         " Spark).",
+        _Form("duckdb|spark", "duckdb or spark"),
     )
     memory: str = _setting(
-        "HEALTHLAKE_MEMORY", "600MB", "DuckDB's memory limit; what doesn't fit is spilled to the lake."
+        "HEALTHLAKE_MEMORY",
+        "600MB",
+        "DuckDB's memory limit; what doesn't fit is spilled to the lake.",
+        _Form(r"(?i:\d+(\.\d+)? ?([KMGT]i?B|%))", "a size such as 600MB or 2GB"),
     )
-    spark_memory: str = _setting("HEALTHLAKE_SPARK_MEMORY", "2g", "Heap of a local Spark, such as 2g.")
+    spark_memory: str = _setting(
+        "HEALTHLAKE_SPARK_MEMORY",
+        "2g",
+        "Heap of a local Spark, such as 2g.",
+        _Form(r"(?i:\d+[mg])", "a size such as 2g or 1500m"),
+    )
     threads_text: str = _setting("HEALTHLAKE_THREADS", "", "The engine's threads; empty for one a processor.")
     allow_gaps_text: str = _setting(
         "HEALTHLAKE_ALLOW_GAPS",
@@ -76,6 +98,7 @@ class Settings:
         "HEALTHLAKE_DEPLOYMENT",
         "dev",
         "production switches the daily schedule on at the first deploy; else it is stopped.",
+        _Form("dev|production", "dev or production"),
     )
     schedule_cron: str = _setting(
         "HEALTHLAKE_SCHEDULE", "0 3 * * *", "When the daily schedule materializes yesterday's partition, UTC."
@@ -98,6 +121,7 @@ class Settings:
         "HEALTHLAKE_PIPES",
         "",
         "Where messages of Glue jobs lie meanwhile, `s3://BUCKET/PREFIX`; empty for `_pipes` in the lake.",
+        _PLACE,
     )
     glue_prefix: str = _setting("HEALTHLAKE_GLUE_PREFIX", "", "What the names of the Glue jobs begin with.")
     glue_minutes_text: str = _setting(
@@ -116,9 +140,13 @@ class Settings:
         "HEALTHLAKE_ATHENA_OUTPUT",
         "",
         "Where Athena puts results, `s3://BUCKET/PREFIX`; empty: as the workgroup says.",
+        _PLACE,
     )
     athena_role: str = _setting(
-        "HEALTHLAKE_ATHENA_ROLE", "", "Role (ARN) that is assumed for Athena; empty for the process's own."
+        "HEALTHLAKE_ATHENA_ROLE",
+        "",
+        "Role (ARN) that is assumed for Athena; empty for the process's own.",
+        _Form(r"(arn:aws[a-z-]*:iam::\d{12}:role/.+)?", "arn:aws:iam::ACCOUNT:role/NAME or nothing"),
     )
     athena_minutes_text: str = _setting(
         "HEALTHLAKE_ATHENA_MINUTES", "30", "A query of Athena is stopped after so many minutes."
@@ -143,10 +171,23 @@ class Settings:
         return settings
 
     def _validate(self) -> None:
-        if self.profile_text not in ("", "local", "aws"):
+        for f in fields(self):
+            form: _Form | None = f.metadata["form"]
+            text = getattr(self, f.name)
+            if form and not re.fullmatch(form.pattern, text):
+                raise UsageError(
+                    f"reading settings: {f.metadata['variable']} is {text!r}, expected {form.expected}."
+                )
+        self._validate_lake()
+        if not self.sql_folder.is_dir():
             raise UsageError(
-                f"reading settings: HEALTHLAKE_PROFILE is {self.profile_text!r}, expected local or aws."
+                f"reading settings: gold's SQL folder {self.sql_folder} doesn't exist. Set HEALTHLAKE_SQL to"
+                " the folder that holds gold_*.sql, or run from a clone of the repository."
             )
+        _ = (self.start_date, self.threads, self.allow_gaps, self.stale_days, self.policy)
+        _ = (self.glue_seconds, self.athena_seconds, self.glue_workers)
+
+    def _validate_lake(self) -> None:
         if self.profile_text and self.is_aws != (self.profile_text == "aws"):
             expected = "s3://BUCKET/PREFIX" if self.profile_text == "aws" else "a folder"
             raise UsageError(
@@ -159,44 +200,6 @@ class Settings:
                 f"reading settings: the lake is {self.lake_text!r}, expected a prefix in the bucket:"
                 f" {self.lake}/lake."
             )
-        if self.engine not in ("duckdb", "spark"):
-            raise UsageError(
-                f"reading settings: HEALTHLAKE_ENGINE is {self.engine!r}, expected duckdb or spark."
-            )
-        if not _HEAP.fullmatch(self.spark_memory):
-            raise UsageError(
-                f"reading settings: HEALTHLAKE_SPARK_MEMORY is {self.spark_memory!r}, expected a size such as"
-                " 2g or 1500m."
-            )
-        if self.deployment not in ("dev", "production"):
-            raise UsageError(
-                f"reading settings: HEALTHLAKE_DEPLOYMENT is {self.deployment!r}, expected dev or production."
-            )
-        if not _MEMORY.fullmatch(self.memory):
-            raise UsageError(
-                f"reading settings: HEALTHLAKE_MEMORY is {self.memory!r}, expected a size such as 600MB or"
-                " 2GB."
-            )
-        if not _DATABASE.fullmatch(self.database):
-            raise UsageError(
-                f"reading settings: HEALTHLAKE_DATABASE is {self.database!r}, expected a name of a-z, 0-9"
-                " and _."
-            )
-        if not self.sql_folder.is_dir():
-            raise UsageError(
-                f"reading settings: gold's SQL folder {self.sql_folder} doesn't exist. Set HEALTHLAKE_SQL to"
-                " the folder that holds gold_*.sql, or run from a clone of the repository."
-            )
-        _ = (self.start_date, self.threads, self.allow_gaps, self.stale_days, self.policy)
-        _ = (self.glue_seconds, self.athena_seconds, self.glue_workers)
-        for variable, text in (
-            ("HEALTHLAKE_PIPES", self.pipes),
-            ("HEALTHLAKE_ATHENA_OUTPUT", self.athena_output),
-        ):
-            if text and not text.startswith(SCHEME):
-                raise UsageError(
-                    f"reading settings: {variable} is {text!r}, expected s3://BUCKET/PREFIX or nothing."
-                )
 
     @property
     def lake(self) -> LakePath:

@@ -18,11 +18,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from healthlake.aws import aws_endpoint
 from healthlake.engine.java import Java, cache_folder, find_java, java_home, want_archive
 from healthlake.errors import EngineError, UsageError
 from healthlake.lake.catalog_store import CATALOG_NAME
 from healthlake.lake.layout import LakeLayout
-from healthlake.lake.paths import glue_endpoint, s3_endpoint
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -155,9 +155,9 @@ def _catalog(layout: LakeLayout) -> Mapping[str, str]:
         "warehouse": str(layout.root),
     }
     # Another place than AWS, by the variables that AWS's clients for Python obey; those for Java 2.29 don't.
-    elsewhere = {"s3.endpoint": s3_endpoint(), "glue.endpoint": glue_endpoint()}
+    elsewhere = {"s3.endpoint": aws_endpoint("s3"), "glue.endpoint": aws_endpoint("glue")}
     found |= {name: value for name, value in elsewhere.items() if value}
-    return found | ({"s3.path-style-access": "true"} if s3_endpoint() else {})
+    return found | ({"s3.path-style-access": "true"} if aws_endpoint("s3") else {})
 
 
 def _spark_home() -> Path:

@@ -4,16 +4,15 @@ lake on S3. Which of them decides nothing else."""
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
+from healthlake.aws import aws_endpoint, aws_region
 from healthlake.contracts.model import Contract
 from healthlake.contracts.registry import TABLES
 from healthlake.errors import UsageError
 from healthlake.lake.layout import LakeLayout
-from healthlake.lake.paths import glue_endpoint, s3_endpoint
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -125,11 +124,10 @@ class GlueStore:
                 catalog.drop_table((self._database, name))
 
     def _properties(self) -> dict[str, str]:
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         found = {
             "warehouse": str(self._layout.root),
-            "client.region": region,
-            "s3.endpoint": s3_endpoint(),
-            "glue.endpoint": glue_endpoint(),
+            "client.region": aws_region(),
+            "s3.endpoint": aws_endpoint("s3"),
+            "glue.endpoint": aws_endpoint("glue"),
         }
         return {name: value for name, value in found.items() if value}

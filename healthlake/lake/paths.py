@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from healthlake.aws import aws_endpoint, aws_region
 from healthlake.errors import UsageError
 from healthlake.lake.s3 import SCHEME, S3Path
 
@@ -85,21 +85,8 @@ def arrow_filesystem(bucket: str) -> FileSystem:
     """Arrow's file system for a bucket, at the place that boto3 would ask."""
     from pyarrow.fs import S3FileSystem, resolve_s3_region
 
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     return S3FileSystem(
-        region=region or resolve_s3_region(bucket), endpoint_override=s3_endpoint(), background_writes=True
+        region=aws_region() or resolve_s3_region(bucket),
+        endpoint_override=aws_endpoint("s3"),
+        background_writes=True,
     )
-
-
-def s3_endpoint() -> str | None:
-    """Another place than AWS for S3, by the variables that AWS's own clients obey; Arrow and Java don't."""
-    return _endpoint("S3")
-
-
-def glue_endpoint() -> str | None:
-    """Another place than AWS for the Glue catalog."""
-    return _endpoint("GLUE")
-
-
-def _endpoint(service: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    return environment.get(f"AWS_ENDPOINT_URL_{service}") or environment.get("AWS_ENDPOINT_URL")

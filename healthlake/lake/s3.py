@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from healthlake.aws import aws_client
 from healthlake.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,14 +33,7 @@ _GONE = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
 @functools.cache
 def s3_client() -> S3Client:
     """This process's client; it may be used by many threads."""
-    try:
-        import boto3
-        from botocore.config import Config
-    except ImportError:
-        raise UsageError("opening S3: boto3 is missing. Run pip install 'healthlake[aws]'.") from None
-    retries = Config(retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}, max_pool_connections=32)
-    # A session of its own: boto3's default one keeps the credentials that it found first.
-    client: S3Client = boto3.Session().client("s3", config=retries)
+    client: S3Client = aws_client("s3", attempts=_ATTEMPTS, connections=32)
     return client
 
 

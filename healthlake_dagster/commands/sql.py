@@ -19,7 +19,7 @@ from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.errors import UsageError
 from healthlake.gold_source import relate, tables_of
 from healthlake.portable_sql import findings
-from healthlake_dagster.resources.athena_step import AthenaQueries
+from healthlake_dagster.resources.athena_step import AthenaStep
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.rows import write_csv, write_json
@@ -33,6 +33,8 @@ Columns = list[tuple[str, str]]
 """Names, and the engine's types."""
 
 _BATCH = 10_000
+_UNKNOWN_NAME = ("Referenced column", "does not have a column named", "Referenced table")
+_NEAR = ("Candidate bindings:", "Candidate tables:")
 _NUMBERS = ("REAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
 
@@ -61,7 +63,8 @@ def run_sql(settings: Settings, statement: str, form: str, force: bool = False) 
 def _running(lake: LakeResource, select: str) -> Iterator[tuple[Columns, Iterator[tuple[Any, ...]]]]:
     """The columns and the rows of a SELECT."""
     if lake.settings.is_aws:
-        with AthenaQueries(lake.settings, None) as queries:
+        _require_columns(lake, select)
+        with AthenaStep(lake.settings, None) as queries:
             athena = AthenaEngine(lake.catalog(), queries.session)
             relate(athena, select, None)
             yield queries.session.select(athena.statement(select), what="running the SQL")
@@ -110,22 +113,51 @@ def _require_distinct(header: list[str]) -> None:
         )
 
 
+def _require_columns(lake: LakeResource, select: str) -> None:
+    """Athena's own words stay with Athena. DuckDB, on tables without rows, knows the names of columns as
+    well, and costs no query; what else it doesn't take may be right on Athena."""
+    import duckdb
+
+    with QueryResource(lake).embedded() as engine:
+        for name in tables_of(select):
+            engine.create("VIEW", name, engine.scan(TABLES[name], ()))
+        try:
+            _prepare(engine, select)
+        except duckdb.BinderException as error:
+            if any(said in str(error) for said in _UNKNOWN_NAME):
+                raise _misread(error) from None
+        except duckdb.Error:
+            return
+
+
 def _execute(engine: DuckDBEngine, select: str) -> duckdb.DuckDBPyConnection:
     """Unlike in jobs, what the binder says is shown: it speaks of the statement just typed, before any row is
     read."""
     import duckdb
 
-    native = to_duckdb(select, "athena")
     try:
-        engine.connection.execute(f"PREPARE typed AS {native}")
+        _prepare(engine, select)
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
-        raise UsageError(f"reading the SQL: {_first_line(error)}") from None
+        raise _misread(error) from None
     engine.doing("running the SQL")
     return engine.execute("EXECUTE typed")
 
 
+def _prepare(engine: DuckDBEngine, select: str) -> None:
+    engine.connection.execute(f"PREPARE typed AS {to_duckdb(select, 'athena')}")
+
+
+def _misread(error: Exception) -> UsageError:
+    return UsageError(f"reading the SQL: {' '.join((_first_line(error), *_near(error)))}")
+
+
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
+
+
+def _near(error: Exception) -> list[str]:
+    """The names that an unknown one may have meant; DuckDB puts them into a line of their own."""
+    return [line for line in str(error).splitlines() if line.startswith(_NEAR)]
 
 
 def _rows(engine: DuckDBEngine, result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:

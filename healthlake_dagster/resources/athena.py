@@ -16,18 +16,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from healthlake.aws import aws_client, aws_session
 from healthlake.engine.athena import LONGEST
-from healthlake.errors import EngineError, UsageError
+from healthlake.errors import EngineError
 from healthlake_dagster.resources.athena_facts import QueryFacts, SessionFacts
 from healthlake_dagster.resources.athena_failures import failure, is_conflict, is_retryable
 from healthlake_dagster.resources.athena_options import AthenaOptions
 from healthlake_dagster.resources.athena_queries import AthenaQueries, Execution
 from healthlake_dagster.resources.athena_results import AthenaResults
-from healthlake_dagster.resources.aws_session import aws_session
 
 __all__ = ["AthenaOptions", "AthenaSession"]
 
 _log = logging.getLogger(__name__)
+
+_ATTEMPTS = 3
 
 
 class AthenaSession:
@@ -143,18 +145,7 @@ class AthenaSession:
     def _open(self) -> tuple[AthenaQueries, AthenaResults]:
         if self._opened is None:
             session = aws_session(self._options.region, self._options.role)
-            from botocore.config import Config
-            from botocore.exceptions import BotoCoreError
-
-            try:
-                client = session.client(
-                    "athena", config=Config(retries={"mode": "standard", "total_max_attempts": 3})
-                )
-                results = AthenaResults(session, self._options.workgroup)
-            except BotoCoreError as error:
-                raise UsageError(
-                    f"connecting to Athena: {type(error).__name__}. Set the region (AWS_REGION) and give"
-                    " credentials where boto3 finds them, then run the step again."
-                ) from None
+            client = aws_client("athena", session, attempts=_ATTEMPTS)
+            results = AthenaResults(session, self._options.workgroup)
             self._opened = AthenaQueries(client, self._options, self._say), results
         return self._opened

@@ -18,7 +18,7 @@ from healthlake_dagster.settings import Settings
 _log = logging.getLogger(__name__)
 
 
-class AthenaQueries:
+class AthenaStep:
     """Use as a context manager."""
 
     def __init__(self, settings: Settings, context: Step | None) -> None:
@@ -26,7 +26,7 @@ class AthenaQueries:
         say = context.log.info if context else _log.info
         self.session = AthenaSession(athena_options(settings), _identity(context), say)
 
-    def __enter__(self) -> AthenaQueries:
+    def __enter__(self) -> AthenaStep:
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from healthlake.aws import aws_region
 from healthlake_dagster.resources.athena_options import AthenaOptions
 from healthlake_dagster.resources.glue_options import GlueOptions
 from healthlake_dagster.settings import Settings
@@ -16,7 +15,7 @@ def glue_options(settings: Settings) -> GlueOptions:
         lake=str(settings.lake),
         database=settings.database,
         pipes=settings.pipes or str(settings.lake / "_pipes"),
-        region=region(),
+        region=aws_region(),
         job_prefix=settings.glue_prefix,
         deadline_seconds=settings.glue_seconds,
         worker_type=worker_type,
@@ -30,13 +29,8 @@ def athena_options(settings: Settings) -> AthenaOptions:
         workgroup=settings.athena_workgroup,
         database=settings.database,
         catalog=settings.athena_catalog,
-        region=region(),
+        region=aws_region(),
         role=settings.athena_role or None,
         output_location=settings.athena_output or None,
         deadline=settings.athena_seconds,
     )
-
-
-def region() -> str | None:
-    """The region that the environment names; None for the one that the profile of boto3 has."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None

@@ -8,7 +8,7 @@ imported and clients are made when a job is run.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -17,9 +17,9 @@ from healthlake.errors import UsageError
 from healthlake.report import JobReport, Listener
 from healthlake.script_messages import SECONDS_ARGUMENT
 from healthlake_dagster.listening import Step
-from healthlake_dagster.resources.aws_clients import AwsError
+from healthlake_dagster.resources.aws_errors import AwsError
 from healthlake_dagster.resources.glue_call import GlueCall, glue_call
-from healthlake_dagster.resources.glue_client import GlueClient
+from healthlake_dagster.resources.glue_client import LONGEST_RUN, GlueClient
 from healthlake_dagster.resources.glue_facts import GlueRunFacts
 from healthlake_dagster.resources.glue_options import GlueOptions
 from healthlake_dagster.resources.glue_outcome import outcome
@@ -55,6 +55,7 @@ class GlueJobs(ScriptJobs):
         ):
             _require_one_run_at_a_time(glue, call.job, context)
             ended, messages = self._ended(context, glue, call, folder, listener)
+            _tidy(lambda: folder.sweep(LONGEST_RUN), context)
             facts = GlueRunFacts.of(ended, glue.region, options.price_per_dpu_hour)
         context.log.info(str(facts))
         _show(context, facts)
@@ -80,22 +81,22 @@ class GlueJobs(ScriptJobs):
                 context.log.warning(told)
                 listener.say(told)
             if run.has_ended:
-                _clear(folder, context)
+                _tidy(folder.clear, context)
             raise
         if ended["JobRunState"] == "SUCCEEDED":
             # Left there, they would be taken for those of a later run of this step.
             folder.clear()
         else:
-            _clear(folder, context)
+            _tidy(folder.clear, context)
         return ended, session.get_custom_messages()
 
 
-def _clear(folder: S3Folder, context: Step) -> None:
-    """Messages of a run that failed harm nobody: the next run of this step removes them."""
+def _tidy(remove: Callable[[], None], context: Step) -> None:
+    """Messages of a run that failed, or that nobody waited for, harm nobody."""
     try:
-        folder.clear()
+        remove()
     except AwsError as error:
-        context.log.warning(f"the run's messages stay in S3: {error}")
+        context.log.warning(f"messages of Glue runs stay in S3: {error}")
 
 
 def _require_one_run_at_a_time(glue: GlueClient, job: str, context: Step) -> None:

@@ -10,7 +10,8 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from healthlake_dagster.resources.aws_clients import AwsError, aws_client, aws_errors
+from healthlake.aws import aws_client, aws_session
+from healthlake_dagster.resources.aws_errors import AwsError, aws_errors
 
 if TYPE_CHECKING:
     from types_boto3_glue import GlueClient as BotoGlue
@@ -21,7 +22,7 @@ ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED", "TIMEOUT", "ERROR", "EXPIRE
 
 _ATTEMPTS = 10
 _PAGE = 200
-_LONGEST_RUN = datetime.timedelta(days=8)
+LONGEST_RUN = datetime.timedelta(days=8)
 """Glue ends a run after seven days: one that started earlier doesn't live."""
 
 _BUSY = {
@@ -46,8 +47,9 @@ class GlueClient:
     """Glue in one region; a context manager. Calls raise `AwsError`."""
 
     def __init__(self, region: str | None) -> None:
-        self._client: BotoGlue = aws_client("glue", region, _ATTEMPTS)
-        self._starter: BotoGlue = aws_client("glue", region, 1)
+        session = aws_session(region)
+        self._client: BotoGlue = aws_client("glue", session, attempts=_ATTEMPTS)
+        self._starter: BotoGlue = aws_client("glue", session, attempts=1)
 
     def __enter__(self) -> GlueClient:
         return self
@@ -86,7 +88,7 @@ class GlueClient:
 
     def recent_runs(self, job: str) -> Iterator[JobRunTypeDef]:
         """Newest first, as far back as a run may live."""
-        oldest = datetime.datetime.now(datetime.UTC) - _LONGEST_RUN
+        oldest = datetime.datetime.now(datetime.UTC) - LONGEST_RUN
         with aws_errors(f"listing the runs of Glue job {job}"):
             pages = self._client.get_paginator("get_job_runs").paginate(
                 JobName=job, PaginationConfig={"PageSize": _PAGE}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from healthlake.errors import HealthlakeError
-from healthlake_dagster.resources.aws_clients import AwsError
+from healthlake_dagster.resources.aws_errors import AwsError
 from healthlake_dagster.resources.glue_call import GlueCall
 from healthlake_dagster.resources.glue_client import ENDED, GlueBusy, GlueClient, StartUnknown
 from healthlake_dagster.resources.glue_options import GlueOptions

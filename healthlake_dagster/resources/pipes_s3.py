@@ -7,7 +7,9 @@ folder, reads when it wants to, and empties it.
 
 from __future__ import annotations
 
+import datetime
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,8 @@ import dagster as dg
 from dagster._core.pipes.context import PipesMessageHandler
 from dagster_pipes import PipesContextData, PipesParams
 
-from healthlake_dagster.resources.aws_clients import AwsError, aws_client, aws_errors
+from healthlake.aws import aws_client, aws_session
+from healthlake_dagster.resources.aws_errors import AwsError, aws_errors
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 10
 _CONTEXT = "context.json"
+_MESSAGE = re.compile(r"[0-9a-f]{32}/(context|\d+)\.json")
+"""A key below the folder of all calls: `GlueCall.folder`, and what is put there."""
 
 
 class S3Folder:
@@ -33,8 +38,10 @@ class S3Folder:
     def __init__(self, uri: str, name: str, region: str | None) -> None:
         address = urlsplit(uri)
         self.bucket = address.netloc
-        self.prefix = f"{address.path.strip('/')}/{name}"
-        self._client: S3Client = aws_client("s3", region, _ATTEMPTS)
+        base = address.path.strip("/")
+        self._above = f"{base}/" if base else ""
+        self.prefix = f"{self._above}{name}"
+        self._client: S3Client = aws_client("s3", aws_session(region), attempts=_ATTEMPTS)
 
     def __enter__(self) -> S3Folder:
         return self
@@ -46,12 +53,12 @@ class S3Folder:
         return f"{self.prefix}/{name}"
 
     def put(self, name: str, text: str) -> None:
-        with aws_errors(f"writing s3://{self.bucket}/{self.key(name)}"):
+        with aws_errors(f"writing s3://{self.bucket}/{self.key(name)} (HEALTHLAKE_PIPES)"):
             self._client.put_object(Bucket=self.bucket, Key=self.key(name), Body=text.encode())
 
     def read(self, name: str) -> str | None:
         """None where there is no such object."""
-        with aws_errors(f"reading s3://{self.bucket}/{self.key(name)}"):
+        with aws_errors(f"reading s3://{self.bucket}/{self.key(name)} (HEALTHLAKE_PIPES)"):
             try:
                 found = self._client.get_object(Bucket=self.bucket, Key=self.key(name))
             except self._client.exceptions.NoSuchKey:
@@ -60,14 +67,22 @@ class S3Folder:
 
     def clear(self) -> None:
         """Removes everything in the folder."""
-        what = f"emptying s3://{self.bucket}/{self.prefix}/"
+        self._remove(f"{self.prefix}/", datetime.timedelta(0))
+
+    def sweep(self, age: datetime.timedelta) -> None:
+        """Removes messages older than `age` from the folders beside this one too: nobody came back to them.
+        What else lies there is not ours."""
+        self._remove(self._above, age)
+
+    def _remove(self, prefix: str, age: datetime.timedelta) -> None:
+        what = f"emptying s3://{self.bucket}/{prefix} (HEALTHLAKE_PIPES)"
         with aws_errors(what):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=f"{self.prefix}/"
-            )
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
                 keys: list[ObjectIdentifierTypeDef] = [
-                    {"Key": each["Key"]} for each in page.get("Contents", [])
+                    {"Key": each["Key"]}
+                    for each in page.get("Contents", [])
+                    if self._is_message(each["Key"]) and _is_older(each["LastModified"], age)
                 ]
                 if keys:
                     done = self._client.delete_objects(
@@ -75,6 +90,13 @@ class S3Folder:
                     )
                     for error in done.get("Errors", []):
                         raise AwsError(f"{what}: S3 answered {error.get('Code')}", error.get("Code", ""))
+
+    def _is_message(self, key: str) -> bool:
+        return _MESSAGE.fullmatch(key.removeprefix(self._above)) is not None
+
+
+def _is_older(modified: datetime.datetime, age: datetime.timedelta) -> bool:
+    return not age or modified < datetime.datetime.now(datetime.UTC) - age
 
 
 class S3Context(dg.PipesContextInjector):

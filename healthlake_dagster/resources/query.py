@@ -21,7 +21,7 @@ from healthlake.lake.catalog import LakeCatalog
 from healthlake.report import JobReport, Listener
 from healthlake.staleness import changed_days, stale_days
 from healthlake_dagster.listening import Step
-from healthlake_dagster.resources.athena_step import AthenaQueries
+from healthlake_dagster.resources.athena_step import AthenaStep
 from healthlake_dagster.resources.lake import LakeResource
 
 
@@ -93,7 +93,7 @@ class QueryResource:
             with self.embedded() as engine:
                 yield engine
             return
-        with AthenaQueries(self._lake.settings, context) as queries:
+        with AthenaStep(self._lake.settings, context) as queries:
             yield AthenaEngine(self._lake.catalog(), queries.session)
 
     def embedded(self) -> DuckDBEngine:

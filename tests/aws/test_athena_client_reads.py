@@ -8,10 +8,12 @@ import sys
 from decimal import Decimal
 
 import pytest
+from moto.core.exceptions import AccessDeniedError
+from moto.sts.models import STSBackend
 
+from healthlake.aws import aws_session
 from healthlake.engine.athena import LONGEST
 from healthlake.errors import EngineError, UsageError
-from healthlake_dagster.resources.aws_session import aws_session
 from tests.aws.athena_lake import DAY, OTHER_DAY, AthenaLake, emulator, lake
 from tests.conftest import REPOSITORY
 
@@ -159,6 +161,16 @@ def test_a_role_is_taken_on(lake: AthenaLake) -> None:
     credentials = aws_session("eu-central-1", role).get_credentials()
     assert credentials.method == "assume-role"
     assert credentials.get_frozen_credentials().access_key != "testing"
+
+
+def test_a_role_that_may_not_be_taken_on_is_told(lake: AthenaLake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AccessDeniedError("arn:aws:iam::123456789012:user/me", "sts:AssumeRole")
+
+    monkeypatch.setattr(STSBackend, "assume_role", refuse)
+    role = "arn:aws:iam::123456789012:role/reader"
+    with pytest.raises(UsageError, match=rf"assuming the role {role}: AWS.*HEALTHLAKE_ATHENA_ROLE"):
+        lake.session(role=role, region="eu-central-1").rows("SELECT 1", what="reading")
 
 
 def test_nothing_of_aws_is_imported_before_the_first_statement() -> None:

@@ -11,7 +11,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from healthlake_dagster.resources.aws_clients import AwsError, aws_errors
+from healthlake_dagster.resources.aws_errors import AwsError, aws_errors
 
 
 def answer(code: str, status: int) -> ClientError:

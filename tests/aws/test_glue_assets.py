@@ -66,12 +66,12 @@ def test_glue_can_be_set_up_without_boto3_and_imports_no_spark() -> None:
     script = (
         "import sys; sys.modules['boto3'] = sys.modules['botocore'] = None\n"
         "from healthlake.errors import UsageError\n"
-        "from healthlake_dagster.resources.aws_clients import aws_client\n"
+        "from healthlake.aws import aws_client\n"
         "from healthlake_dagster.resources.glue import GlueJobs\n"
         "from healthlake_dagster.resources.glue_options import GlueOptions\n"
         "GlueJobs(GlueOptions('s3://b/lake', 'healthlake', 's3://b/pipes'))\n"
         "assert 'pyspark' not in sys.modules\n"
-        "try: aws_client('glue', None, 1)\n"
+        "try: aws_client('glue', attempts=1)\n"
         "except UsageError as error: print(error)\n"
     )
     done = subprocess.run(  # noqa: S603

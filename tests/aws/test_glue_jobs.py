@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 
 import pytest
 
 from healthlake.errors import DropVanished, UsageError
-from healthlake_dagster.resources.aws_clients import AwsError
+from healthlake_dagster.resources.aws_errors import AwsError
 from healthlake_dagster.resources.pipes_s3 import S3Folder
 from tests.aws.glue_scripts import REPORTS, WORKS, go, put_script, waits_then
 from tests.aws.glue_step import JOB, PIPES, Step, quick
-from tests.aws.glue_world import keys, put_job
+from tests.aws.glue_world import BUCKET, keys, put_job
 from tests.aws_emulator import AwsEmulator
 from tests.aws_emulator.glue import Plan
 
@@ -28,6 +29,29 @@ def test_the_report_of_the_script_is_the_steps_and_nothing_of_it_stays_in_s3(glu
     step = Step().run()
     assert reported(step) == ONE_TABLE
     assert keys(glue, PIPES) == []
+
+
+def test_messages_that_nobody_came_back_to_are_removed_when_they_are_old(
+    glue: AwsEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_script(glue, REPORTS)
+    uri = f"s3://{BUCKET}/{PIPES}"
+    with S3Folder(uri, "0" * 32, None) as left, S3Folder(uri, "of somebody else", None) as other:
+        left.put("1.json", "{}")
+        other.put("1.json", "{}")
+        Step().run()
+        assert keys(glue, PIPES) == [left.key("1.json"), other.key("1.json")]
+        monkeypatch.setattr("healthlake_dagster.resources.glue.LONGEST_RUN", datetime.timedelta(0))
+        Step().run()
+        assert keys(glue, PIPES) == [other.key("1.json")]
+
+
+def test_a_place_for_messages_that_is_not_there_is_told_by_its_variable(glue: AwsEmulator) -> None:
+    put_script(glue, REPORTS)
+    step = Step(quick(pipes="s3://no-such-bucket-here/pipes")).run()
+    assert isinstance(step.raised, AwsError)
+    assert "(HEALTHLAKE_PIPES): AWS answered NoSuchBucket" in str(step.raised)
+    assert glue.glue.run_ids == []
 
 
 def test_the_script_gets_the_arguments_that_a_local_spark_gets(glue: AwsEmulator) -> None:

@@ -51,6 +51,16 @@ def test_without_a_way_to_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "AWS could not be reached" in answer.err and "AWS_ENDPOINT_URL" in answer.err
 
 
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_GLUE"])
+def test_an_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    with emulated() as emulator, taken_for_aws(emulator):
+        emulator.client("s3").put_object(Bucket=BUCKET, Key="lake/raw/synthea_fhir/dt=2026-01-01/a", Body=b"")
+        monkeypatch.setenv(variable, "localhost:4566")
+        answer = invoke("sql", SELECT, "--lake", f"s3://{BUCKET}/lake")
+    assert answer.code == 2
+    assert f"{variable} is 'localhost:4566', expected http://HOST:PORT" in answer.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -84,6 +84,8 @@ def test_materializations_tell_what_glue_and_athena_did(aws: Aws, demo: Answer) 
 def test_every_command_works_on_s3(aws: Aws, demo: Answer, tmp_path: Path) -> None:
     sql = aws.healthlake("sql", "--format", "json", "SELECT count(*) AS n FROM silver_dim_patient")
     assert json.loads(sql.out) == [{"n": 21}], sql.err
+    mistyped = aws.healthlake("sql", "SELECT gendr FROM silver_dim_patient")
+    assert mistyped.code == 2 and 'Candidate bindings: "gender"' in mistyped.err
     asked = aws.healthlake("sql", "--format", "csv", "SELECT patient_id FROM silver_dim_patient LIMIT 1")
     patient = asked.out.splitlines()[1]
     traced = aws.healthlake("trace", "silver_dim_patient", patient, "--raw")

@@ -20,6 +20,11 @@ WRONG = {
     "HEALTHLAKE_DEPLOYMENT": ["prod"],
     "HEALTHLAKE_DATABASE": ["Health Lake", "1st", "a-b"],
     "HEALTHLAKE_SQL": ["/nowhere/at/all"],
+    "HEALTHLAKE_PROFILE": ["AWS"],
+    "HEALTHLAKE_PIPES": ["folder/pipes", "s3://", "s3:///folder"],
+    "HEALTHLAKE_ATHENA_OUTPUT": ["bucket/results"],
+    "HEALTHLAKE_ATHENA_ROLE": ["reader", "arn:aws:iam::1:role/reader"],
+    "HEALTHLAKE_GLUE_WORKERS": ["5", "G.1X", "G.1X:none"],
 }
 
 
@@ -37,6 +42,8 @@ def test_a_wrong_value_is_refused_with_the_variables_name(variable: str, value: 
         ("HEALTHLAKE_MEMORY", "2GiB"),
         ("HEALTHLAKE_THREADS", "2"),
         ("HEALTHLAKE_ALLOW_GAPS", "1"),
+        ("HEALTHLAKE_PIPES", "s3://bucket/pipes"),
+        ("HEALTHLAKE_ATHENA_ROLE", "arn:aws-us-gov:iam::123456789012:role/team/reader"),
     ],
 )
 def test_a_right_value_reaches_the_engine(

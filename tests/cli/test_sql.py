@@ -150,6 +150,8 @@ def test_the_lakes_database_may_stand_before_a_table_and_no_other(ask: Any) -> N
         ("SELECT * FROM silver_dim_patien", "no table silver_dim_patien. Did you mean silver_dim_patient?"),
         ("SELECT * FROM zzz", "there is no table zzz. Tables: bronze_patient"),
         ("SELECT nope FROM silver_dim_patient", 'Referenced column "nope" not found'),
+        ("SELECT gendr FROM silver_dim_patient", 'Candidate bindings: "gender"'),
+        ("SELECT p.gendr FROM silver_dim_patient AS p", 'does not have a column named "gendr"'),
         ("SELEC 1", "reading the SQL (Athena's dialect)"),
         ("", "expected one SELECT"),
         ("SELECT 1; SELECT 2", "expected one SELECT"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,13 +49,10 @@ def lake(disk: Path, healthlake: Command) -> Path:
 def fill(disk: Path, leave_bytes: int) -> Path:
     """Takes all space but some."""
     file = disk / "fill"
-    with file.open("wb") as writer:
-        try:
-            while True:
-                writer.write(bytes(64 * 1024))
-                writer.flush()
-        except OSError:
-            pass
+    # Unbuffered: a buffer keeps what the disk didn't take, and fails once more when it is closed.
+    with file.open("wb", buffering=0) as writer, contextlib.suppress(OSError):
+        while True:
+            writer.write(bytes(64 * 1024))
     size = file.stat().st_size
     with file.open("r+b") as writer:
         writer.truncate(max(size - leave_bytes, 0))

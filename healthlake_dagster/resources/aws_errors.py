@@ -1,4 +1,4 @@
-"""boto3's clients, made when they are first needed, and what AWS says as errors of this project.
+"""What AWS says to calls that are not the lake's own, as errors of this project.
 
 AWS quotes names and arguments of a call, and no argument of ours holds a value of a record, so its words are
 told.
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from healthlake.errors import HealthlakeError, UsageError
+from healthlake.errors import HealthlakeError
 
-_CONNECT_SECONDS, _READ_SECONDS = 10, 60
 _SERVER_FAILED = 500
 
 
@@ -24,29 +22,6 @@ class AwsError(HealthlakeError):
         super().__init__(text)
         self.code = code
         self.is_unknown = is_unknown
-
-
-def aws_client(service: str, region: str | None, attempts: int) -> Any:
-    """A client of its own session. With `attempts` of 1 nothing is sent twice."""
-    try:
-        import boto3
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
-    except ImportError:
-        raise UsageError(
-            f"reaching AWS {service}: boto3 is not installed. Run `pip install 'healthlake[aws]'`."
-        ) from None
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": attempts},
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
-    )
-    try:
-        # boto3's types know a service by its literal name only.
-        session: Any = boto3.session.Session(region_name=region)
-        return session.client(service, config=config)
-    except BotoCoreError as error:
-        raise UsageError(f"reaching AWS {service}: {error}. Set AWS_REGION and credentials.") from None
 
 
 @contextmanager
