@@ -15,12 +15,15 @@ import dagster as dg
 from filelock import FileLock
 
 _CONFIG = """\
-# The instance of this lake: SQLite beside the tables, one run at a time.
+# The instance of this lake: one run at a time, and one writer at a time of what has a pool.
 telemetry:
   enabled: false
 concurrency:
   runs:
     max_concurrent_runs: 1
+  pools:
+    default_limit: 1
+    granularity: op
 """
 
 _ASIDE = ".dagster-new-"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+from dagster._core.events import EngineEventData
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
@@ -40,6 +41,8 @@ class RunProgress:
         """Tells what step begins, and which failed."""
         if event.event_type == dg.DagsterEventType.STEP_START:
             self._line(f"{event.step_key}", "bold")
+        elif pool := _blocked_by(event):
+            self._line(f"{event.step_key}\n  waiting: another run writes its tables (pool {pool})")
         elif event.event_type in (dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE):
             self._end_split()
             if event.is_step_failure:
@@ -59,6 +62,15 @@ class RunProgress:
 
     def _line(self, line: str, style: str = "") -> None:
         self._progress.console.print(Text(line, style=style), soft_wrap=True)
+
+
+def _blocked_by(event: dg.DagsterEvent) -> str | None:
+    """The pool that has no room for the event's step."""
+    if event.event_type != dg.DagsterEventType.ENGINE_EVENT:
+        return None
+    data = event.event_specific_data
+    pool = data.metadata.get("pool") if isinstance(data, EngineEventData) else None
+    return str(pool.value) if pool else None
 
 
 @contextmanager

@@ -38,10 +38,10 @@ def holds(target: LakePath, source: Path) -> bool:
     """Whether the file at `target` has the content of `source`."""
     if not isinstance(target, S3Path):
         return filecmp.cmp(source, target, shallow=False)
-    if target.size() != source.stat().st_size:
+    head = target.head()
+    if head is None or head.size != source.stat().st_size:
         return False
-    known = (target.metadata() or {}).get(_DIGEST)
-    return (known or _digest(_blocks_of(target))) == _digest(_blocks_of(source))
+    return (head.metadata.get(_DIGEST) or _digest(_blocks_of(target))) == _digest(_blocks_of(source))
 
 
 def place(
@@ -67,9 +67,9 @@ def copy(source: LakePath, target: LakePath) -> None:
     """Copies a file inside a lake, with what it is known by."""
     if isinstance(source, S3Path) and isinstance(target, S3Path):
         # Managed: in parts, by S3 itself, where it is large. A copy doesn't take the key over by itself.
-        head = s3_client().head_object(Bucket=source.bucket, Key=source.key)
+        head = source.head()
         copied: CopySourceTypeDef = {"Bucket": source.bucket, "Key": source.key}
-        s3_client().copy(copied, target.bucket, target.key, ExtraArgs=kms(head.get("SSEKMSKeyId")))
+        s3_client().copy(copied, target.bucket, target.key, ExtraArgs=kms(head.kms_key if head else None))
     elif isinstance(source, Path) and isinstance(target, Path):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)

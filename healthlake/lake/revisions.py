@@ -151,7 +151,8 @@ def _keep(
     made_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     told = {"correction": correction, "made_at": made_at, "files": [asdict(file) for file in files]}
     first = layout.drop(day) / next(iter(successors))
-    key = first.kms_key() if isinstance(first, S3Path) else None
+    head = first.head() if isinstance(first, S3Path) else None
+    key = head.kms_key if head else None
     _write(part / LISTING, json.dumps(told, indent=1).encode(), key)
     if isinstance(part, Path) and isinstance(folder, Path):
         part.rename(folder)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import functools
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -54,6 +54,16 @@ def is_absent(error: Exception) -> bool:
     """Whether an error of boto3 says that the object or the bucket isn't there."""
     response: dict[str, Any] = getattr(error, "response", {})
     return response.get("Error", {}).get("Code") in _GONE
+
+
+@dataclass(frozen=True, slots=True)
+class S3Head:
+    """What S3 says of an object without its bytes: their number, the metadata that it was given, and the key
+    of KMS that encrypts it."""
+
+    size: int
+    metadata: Mapping[str, str]
+    kms_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ class S3Path:
 
     def exists(self) -> bool:
         """Whether there is an object of this very key."""
-        return self._head() is not None
+        return self.head() is not None
 
     def is_dir(self) -> bool:
         """Whether anything lies below."""
@@ -113,15 +123,10 @@ class S3Path:
 
     def size(self) -> int:
         """Bytes of the object; `FileNotFoundError` where there is none."""
-        head = self._head()
+        head = self.head()
         if head is None:
             raise FileNotFoundError(errno.ENOENT, "there is no such object on S3")
-        return int(head["ContentLength"])
-
-    def metadata(self) -> dict[str, str] | None:
-        """The object's own metadata; None where there is no object."""
-        head = self._head()
-        return None if head is None else dict(head["Metadata"])
+        return head.size
 
     def folders(self) -> Iterator[S3Path]:
         """What looks like folders just below, in the order of their names."""
@@ -172,24 +177,21 @@ class S3Path:
             raise
         return True
 
-    def kms_key(self) -> str | None:
-        """The key of KMS that the object is encrypted with."""
-        head = self._head()
-        return None if head is None else head.get("SSEKMSKeyId")
-
     def unlink(self, missing_ok: bool = False) -> None:
         """Removes the object. S3 doesn't say whether there was one: `missing_ok` is for pathlib's sake."""
         s3_client().delete_object(Bucket=self.bucket, Key=self.key)
 
-    def _head(self) -> dict[str, Any] | None:
+    def head(self) -> S3Head | None:
+        """What is known of the object; None where there is none."""
         from botocore.exceptions import ClientError
 
         try:
-            return cast("dict[str, Any]", s3_client().head_object(Bucket=self.bucket, Key=self.key))
+            found = s3_client().head_object(Bucket=self.bucket, Key=self.key)
         except ClientError as error:
             if is_absent(error):
                 return None
             raise os_error(error) from None
+        return S3Head(found["ContentLength"], found["Metadata"], found.get("SSEKMSKeyId"))
 
 
 class S3Reader(io.RawIOBase):

@@ -82,4 +82,4 @@ def test_glue_can_be_set_up_without_boto3_and_imports_no_spark() -> None:
         timeout=60,
         check=False,
     )
-    assert "boto3 is not installed. Run `pip install 'healthlake[aws]'`." in done.stdout, done.stderr
+    assert "boto3 is missing. Run pip install 'healthlake[aws]'." in done.stdout, done.stderr
