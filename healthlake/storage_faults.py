@@ -32,6 +32,14 @@ _AWS: Mapping[str, str] = {
 """boto3's errors by class, and what they mean."""
 
 
+_NOT_SET_UP = ("NoCredentialsError", "PartialCredentialsError", "NoRegionError", "ProfileNotFound")
+
+
+def is_not_set_up(error: BaseException) -> bool:
+    """Whether AWS was never asked: what boto3 needs for that was not given."""
+    return type(error).__name__ in _NOT_SET_UP
+
+
 def storage_fault(error: BaseException) -> str | None:
     """A sentence on what is wrong with the lake's storage and what to do; None where it is something else.
 

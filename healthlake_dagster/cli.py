@@ -17,6 +17,7 @@ from typing import TypeVar
 import click
 
 from healthlake.errors import HealthlakeError, UsageError
+from healthlake.storage_faults import is_not_set_up
 from healthlake_dagster.days import day_range, parse_day, wanted
 from healthlake_dagster.faults import withheld
 from healthlake_dagster.settings import Settings
@@ -372,7 +373,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(FAILED)
     except Exception as error:
         _say(f"healthlake: {withheld(error)}")
-        sys.exit(FAILED)
+        sys.exit(MISUSED if is_not_set_up(error) else FAILED)
 
 
 def _say(line: str) -> None:

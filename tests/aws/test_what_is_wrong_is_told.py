@@ -35,7 +35,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_without_credentials() -> None:
     answer = invoke("sql", SELECT, "--lake", "s3://bucket/lake")
-    assert answer.code == 1
+    assert answer.code == 2
     assert "no credentials were found" in answer.err
 
 
