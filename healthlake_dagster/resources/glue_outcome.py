@@ -27,7 +27,8 @@ _GLUES_OWN = (
     r"Resource unavailable",
     r"Internal service (error|failure)",
 )
-"""From the pages on job run statuses and on errors of Glue's developer guide."""
+"""What lacks capacity: Glue's developer guide, page on job run statuses. The first and the last: as public
+reports of failed runs quote them; none was seen on an account of ours."""
 
 # Public reports show messages with a category and a line number before the exception since Glue 4.0.
 _OWN_LINE = re.compile(
