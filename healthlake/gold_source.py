@@ -17,7 +17,7 @@ import sqlglot
 from sqlglot import exp
 
 from healthlake.checks.policy import Policy
-from healthlake.conform.as_of import as_of, as_of_name
+from healthlake.conform.as_of import as_of_name, relate_as_of
 from healthlake.contracts.gold import QUALITY_TABLES
 from healthlake.contracts.model import Contract
 from healthlake.contracts.registry import TABLES
@@ -111,8 +111,7 @@ def relate(engine: Engine, sql: str, day: datetime.date | None) -> None:
         if name in TABLES:
             engine.read(TABLES[name])
         elif name in by_as_of and day is not None:
-            engine.read(by_as_of[name].history)
-            engine.store(name, as_of(by_as_of[name], day))
+            relate_as_of(engine, by_as_of[name], day)
 
 
 @functools.cache

@@ -31,7 +31,7 @@ def derived_from(history: Contract) -> str:
 def refresh_current(engine: Engine, kind: ResourceType, base: Version, audit: Audit) -> Published:
     """Brings the current table up to the history as it is now; `base` is the current table as it is."""
     history = engine.read(kind.history)
-    if _is_up_to_date(kind, base, history):
+    if is_up_to_date(kind, base, history):
         return _unchanged(engine, kind.current, base, audit)
     touched = _touched(engine, kind, kind.current, base, "touched")
     engine.doing(f"choosing the current versions of {kind.current.name}")
@@ -60,7 +60,7 @@ def refresh_collapsed(
     """
     history = engine.read(kind.history)
     table, name = grain.table, grain.table.name
-    if _is_up_to_date(kind, base, history):
+    if is_up_to_date(kind, base, history):
         return _unchanged(engine, table, base, audit)
     touched = _touched(engine, kind, table, base, "touched_by_grain")
     engine.doing(f"choosing the rows of {name}")
@@ -79,7 +79,8 @@ def refresh_collapsed(
     )
 
 
-def _is_up_to_date(kind: ResourceType, base: Version, history: Version) -> bool:
+def is_up_to_date(kind: ResourceType, base: Version, history: Version) -> bool:
+    """Whether a current table, as of `base`, is what `history` says."""
     return base.properties.get(derived_from(kind.history)) == str(history.snapshot_id)
 
 
