@@ -119,18 +119,18 @@ def test_a_second_run_of_gold_waits_for_the_pool_of_the_table(aws: Aws, demo: An
     """Two commands at a time: the second says that it waits, and goes on when the first has ended."""
     athena = aws.emulator.athena
     before = len(athena.queries)
-    athena.faults.hold()
+    athena.hold()
     command = ("materialize", "--from", DAY, "--select", "gold_population_summary")
     try:
         first = aws.start(*command)
-        assert athena.faults.wait_until(lambda: len(athena.queries) > before, seconds=120)
+        assert athena.wait_until(lambda: len(athena.queries) > before, seconds=120)
         second = aws.start(*command)
         assert second.stderr is not None
         line = next(line for line in second.stderr if "waiting: another run writes its tables" in line)
         assert "pool healthlake/gold_population_summary" in line
         assert first.poll() is None
     finally:
-        athena.faults.release()
+        athena.release()
     assert first.communicate(timeout=300) and second.communicate(timeout=300)
     assert (first.returncode, second.returncode) == (0, 0)
 
