@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from healthlake.errors import UsageError
+from healthlake.storage_faults import boto_meaning
 
 if TYPE_CHECKING:
     import boto3
@@ -108,7 +109,5 @@ def aws_client(
         make: Any = session.client
         return make(service, config=config)
     except (BotoCoreError, ValueError) as error:
-        raise UsageError(
-            f"reaching AWS {service}: {type(error).__name__}. Set AWS_REGION, and look at AWS_PROFILE and at"
-            " the endpoint_url of its configuration."
-        ) from None
+        told = boto_meaning(error) or f"{type(error).__name__}. Look at AWS_PROFILE and its configuration"
+        raise UsageError(f"reaching AWS {service}: {told}.") from None

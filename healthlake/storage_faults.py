@@ -27,17 +27,36 @@ _AWS: Mapping[str, str] = {
     "ReadTimeoutError": "AWS gave no answer in time",
     "TokenRetrievalError": "the login has expired. Log in again (`aws sso login`)",
     "UnauthorizedSSOTokenError": "the login has expired. Log in again (`aws sso login`)",
+    "ConnectionClosedError": "AWS closed the connection. Look at the network",
+    "ProxyConnectionError": "the proxy could not be reached. Look at HTTPS_PROXY and NO_PROXY",
+    "SSLError": "TLS failed. Look at AWS_ENDPOINT_URL, AWS_CA_BUNDLE and the proxy",
+    "CredentialRetrievalError": "the credentials' own source failed. Look at credential_process or the role",
+    "ConfigParseError": "AWS's configuration file can't be read. Correct it (AWS_CONFIG_FILE)",
+    "ConfigNotFound": "there is no such configuration file. Set AWS_CONFIG_FILE",
     "ProfileNotFound": "there is no such profile. Set AWS_PROFILE",
 }
 """boto3's errors by class, and what they mean."""
 
 
-_NOT_SET_UP = ("NoCredentialsError", "PartialCredentialsError", "NoRegionError", "ProfileNotFound")
+_NOT_SET_UP = (
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "NoRegionError",
+    "ProfileNotFound",
+    "ConfigParseError",
+    "ConfigNotFound",
+)
 
 
 def is_not_set_up(error: BaseException) -> bool:
     """Whether AWS was never asked: what boto3 needs for that was not given."""
     return type(error).__name__ in _NOT_SET_UP
+
+
+def boto_meaning(error: BaseException) -> str | None:
+    """What an error of boto3 means and what to do, without a full stop; None for others."""
+    is_boto = type(error).__module__.startswith(("botocore", "boto3"))
+    return _AWS.get(type(error).__name__) if is_boto else None
 
 
 def storage_fault(error: BaseException) -> str | None:
@@ -63,7 +82,7 @@ def storage_fault(error: BaseException) -> str | None:
 
 def _aws_fault(error: BaseException) -> str | None:
     """What boto3 raised, told without boto3: it needn't be installed."""
-    if meaning := _AWS.get(type(error).__name__):
+    if meaning := boto_meaning(error):
         return f"asking AWS failed: {meaning}, then run the command again."
     response, operation = getattr(error, "response", None), getattr(error, "operation_name", None)
     if not isinstance(response, dict) or operation is None:

@@ -58,7 +58,10 @@ class Relations:
         listed = ", ".join(f'"{each.name}" AS ({each.text})' for each in _in_order(needs))
         if not listed:
             return text
-        return f"WITH {listed}, {text[5:]}" if text.startswith("WITH ") else f"WITH {listed} {text}"
+        for own in ("WITH RECURSIVE ", "WITH "):
+            if text.startswith(own):
+                return f"{own}{listed}, {text.removeprefix(own)}"
+        return f"WITH {listed} {text}"
 
     def _bound(self, sql: str, dialect: str) -> tuple[str, tuple[Relation, ...]]:
         found: dict[str, Relation] = {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import DT, ColumnType, Contract
-from healthlake.errors import HealthlakeError, LakeMoved, LakeOutdated, StructuralViolation
+from healthlake.errors import HealthlakeError, LakeMoved, LakeNotFound, LakeOutdated, StructuralViolation
 from healthlake.lake.catalog_store import catalog_store
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.s3 import SCHEME
@@ -71,6 +71,16 @@ class LakeCatalog:
         self._tables: dict[str, Table] = {}
         self._files: dict[tuple[str, int], tuple[TableFile, ...]] = {}
         self._manifests: dict[str, frozenset[str]] = {}
+
+    def require_database(self) -> None:
+        """`LakeNotFound` where the catalog has no such database: a mistyped one must not look like an empty
+        lake."""
+        if not self._store.has_database():
+            raise LakeNotFound(
+                f"opening the tables of {self.layout.root}: the Glue Data Catalog has no database"
+                f" {self.database}. Correct HEALTHLAKE_DATABASE or AWS_REGION, or make the tables with"
+                " `healthlake materialize`."
+            )
 
     def version(self, contract: Contract, snapshot_id: int | None = None) -> Version | None:
         """The table as of its current snapshot, or of `snapshot_id`; None where that snapshot is no longer
@@ -308,7 +318,7 @@ class LakeCatalog:
         if self.layout.is_remote:
             return LakeMoved(
                 f"{doing}, which lies elsewhere: the database {self.database} is another lake's. Give this"
-                " one a database of its own (HEALTHLAKE_DATABASE, --database)."
+                " one a database of its own (HEALTHLAKE_DATABASE; of a script --database)."
             )
         return LakeMoved(
             f"{doing}, which lies elsewhere: the lake was moved or copied, and Iceberg keeps whole paths."
@@ -334,6 +344,7 @@ class LakeCatalog:
         ]
         schema = Schema(*fields)
         location = _uri(str(self.layout.table(contract)))
+        self._store.make_database()
         return self._store.open().create_table(
             (self.database, contract.name),
             schema,

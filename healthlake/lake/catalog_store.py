@@ -25,7 +25,13 @@ class CatalogStore(Protocol):
     """A catalog of tables; nothing is opened before it is asked."""
 
     def open(self) -> Catalog:
-        """PyIceberg's catalog, with the lake's database."""
+        """PyIceberg's catalog."""
+
+    def has_database(self) -> bool:
+        """Whether the lake's database is there; reading makes none."""
+
+    def make_database(self) -> None:
+        """Makes the lake's database where it isn't there yet."""
 
     def metadata_location(self, contract: Contract) -> str | None:
         """Where the table's current metadata lies, asked anew; None where there is no such table."""
@@ -64,6 +70,12 @@ class SqliteStore:
             self._catalog = catalog
         return self._catalog
 
+    def has_database(self) -> bool:
+        return True
+
+    def make_database(self) -> None:
+        """`open` made it."""
+
     def metadata_location(self, contract: Contract) -> str | None:
         """By the JDBC catalog's table, whose layout Iceberg specifies."""
         self.open()
@@ -99,13 +111,17 @@ class GlueStore:
                 ) from None
 
             self._layout.require()
-            catalog = GlueCatalog(CATALOG_NAME, **self._properties())
-            # Asked first: a role that only reads may not make a database.
-            if not catalog.namespace_exists(self._database):
-                catalog.create_namespace_if_not_exists(self._database)
-            self._catalog = catalog
+            self._catalog = GlueCatalog(CATALOG_NAME, **self._properties())
         found: Catalog = self._catalog
         return found
+
+    def has_database(self) -> bool:
+        return bool(self.open().namespace_exists(self._database))
+
+    def make_database(self) -> None:
+        # Asked first: a role may write tables, and make no database.
+        if not self.has_database():
+            self.open().create_namespace_if_not_exists(self._database)
 
     def metadata_location(self, contract: Contract) -> str | None:
         self.open()

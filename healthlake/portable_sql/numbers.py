@@ -54,6 +54,13 @@ def _may_skip_null(node: exp.Expr) -> bool:
     )
 
 
+def _has_no_scale(node: exp.Expr) -> bool:
+    """A cast, or a typed literal, which the parser makes a cast."""
+    if not isinstance(node, exp.Cast | exp.TryCast) or kind_of(node) is not Kind.DECIMAL:
+        return False
+    return not node.to.expressions
+
+
 def _is_no_number(node: exp.Expr) -> bool:
     if not isinstance(node, exp.Cast | exp.TryCast) or kind_of(node) is not Kind.DOUBLE:
         return False
@@ -121,6 +128,16 @@ NUMBER_RULES = (
         "SELECT CAST(1.005 AS DOUBLE)",
         answers={"DuckDB": "1.0", "Spark": "1.01"},
         own_only=True,
+    ),
+    Rule(
+        "decimal_without_scale",
+        _has_no_scale,
+        "has no fraction in Athena and Spark, and three digits of it in DuckDB; DECIMAL '1.50' is read as"
+        " one",
+        "CAST(x AS DECIMAL(10, 2))",
+        "SELECT CAST('1.50' AS DECIMAL)",
+        "SELECT CAST('1.50' AS DECIMAL(10, 2))",
+        answers={"Athena": "2", "DuckDB": "1.500", "Spark": "2"},
     ),
     Rule(
         "decimal_average",

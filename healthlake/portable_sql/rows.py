@@ -38,10 +38,17 @@ def _limits_without_order(node: exp.Expr) -> bool:
 
 
 def _ranks_without_order(node: exp.Expr) -> bool:
-    if not isinstance(node, exp.Window) or node.args.get("order") is not None:
+    if not isinstance(node, exp.Window) or node.args.get("order") or _has_named_order(node):
         return False
     function = node.this.this if isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls) else node.this
     return isinstance(function, _ORDERED)
+
+
+def _has_named_order(node: exp.Window) -> bool:
+    """Whether the window that `OVER name` names is ordered."""
+    select = node.find_ancestor(exp.Select)
+    named = (select.args.get("windows") or ()) if select else ()
+    return any(each.name == node.alias and each.args.get("order") for each in named)
 
 
 def _collects_without_order(node: exp.Expr) -> bool:

@@ -21,6 +21,13 @@ _MATCHES = (exp.RegexpExtract, exp.RegexpExtractAll, exp.RegexpLike, exp.RegexpI
 _COMPARES = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 
 
+def _has_size(node: exp.Expr) -> bool:
+    """CHAR has one where none is written: 1."""
+    if not isinstance(node, exp.DataType) or node.this not in _SIZED:
+        return False
+    return bool(node.expressions) or node.this in (exp.DataType.Type.CHAR, exp.DataType.Type.NCHAR)
+
+
 def _makes_empty_text(node: exp.Expr) -> bool:
     return isinstance(node, exp.RegexpExtract | exp.SplitPart) and not isinstance(node.parent, exp.Nullif)
 
@@ -94,7 +101,7 @@ TEXT_RULES = (
     ),
     Rule(
         "sized_text",
-        lambda node: isinstance(node, exp.DataType) and node.this in _SIZED and bool(node.expressions),
+        _has_size,
         "cuts or fills text in Athena and does nothing in DuckDB",
         "substr(x, 1, n), CAST(x AS VARCHAR)",
         "SELECT CAST('abc' AS VARCHAR(2))",

@@ -25,7 +25,7 @@ def report(
     if first and last and last < first:
         raise UsageError(f"reading --to: {last} is before --from {first}.")
     lake = LakeResource(settings)
-    lake.require()
+    lake.catalog().require_database()
     page = write_page(settings, QueryResource(lake), first, last, lake_path(output) if output else None)
     stdout.print(page.sentence, markup=False)
     stdout.print(f"The report is in {page.path}", markup=False)

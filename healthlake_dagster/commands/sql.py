@@ -63,9 +63,11 @@ def run_sql(settings: Settings, statement: str, form: str, force: bool = False) 
 def _running(lake: LakeResource, select: str) -> Iterator[tuple[Columns, Iterator[tuple[Any, ...]]]]:
     """The columns and the rows of a SELECT."""
     if lake.settings.is_aws:
+        catalog = lake.catalog()
+        catalog.require_database()
         _require_columns(lake, select)
         with AthenaStep(lake.settings, None) as queries:
-            athena = AthenaEngine(lake.catalog(), queries.session)
+            athena = AthenaEngine(catalog, queries.session)
             relate(athena, select, None)
             yield queries.session.select(athena.statement(select), what="running the SQL")
         return
@@ -85,7 +87,19 @@ def _one_select(statement: str, database: str) -> str:
         raise UsageError(
             "reading the SQL: expected one SELECT. The tables are changed by `healthlake materialize` only."
         )
+    for column in trees[0].find_all(exp.Column):
+        if column.db == database:
+            column.set("db", None)
+    for alias in [cte.args["alias"] for cte in trees[0].find_all(exp.CTE)]:
+        alias.set("this", exp.to_identifier(alias.name.lower()))
+        if alias.name in TABLES:
+            raise UsageError(f"reading the SQL: WITH names {alias.name}, which is a table's. Rename it.")
     for table in trees[0].find_all(exp.Table):
+        if table.args.get("version"):
+            raise UsageError(
+                "reading the SQL: FOR VERSION and FOR TIMESTAMP are not taken here. Ask for days: dt <= …, in"
+                " history, or read the table with another engine."
+            )
         if table.args.get("catalog") or table.db not in ("", database):
             raise UsageError(f"reading the SQL: the tables are in {database}, not in {table.sql()!r}.")
         table.set("db", None)

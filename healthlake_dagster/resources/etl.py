@@ -22,6 +22,9 @@ from healthlake_dagster.settings import Settings
 class EtlResource(Protocol):
     """Runs one job at a time for a step, whose context it gets to be interrupted with it."""
 
+    def require(self) -> None:
+        """Raises where no job could be run, as far as that is known without running one."""
+
     def raw_to_bronze(
         self, context: Step, days: Sequence[datetime.date], listener: Listener
     ) -> JobReport: ...
@@ -48,6 +51,10 @@ class DuckDBJobs:
     def __init__(self, lake: LakeResource, only: Collection[str] | None = None) -> None:
         self._lake = lake
         self._only = only
+
+    def require(self) -> None:
+        """Nothing but the lake."""
+        self._lake.require()
 
     def raw_to_bronze(self, context: Step, days: Sequence[datetime.date], listener: Listener) -> JobReport:
         catalog = self._lake.catalog()

@@ -8,6 +8,7 @@ imported and clients are made when a job is run.
 from __future__ import annotations
 
 import datetime
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,13 @@ from healthlake_dagster.resources.glue_outcome import outcome
 from healthlake_dagster.resources.glue_run import GlueRun
 from healthlake_dagster.resources.pipes import pipes_session
 from healthlake_dagster.resources.pipes_s3 import S3Context, S3Folder, S3Messages
-from healthlake_dagster.resources.script_jobs import ScriptJobs
+from healthlake_dagster.resources.script_jobs import BRONZE_TO_SILVER, RAW_TO_BRONZE, ScriptJobs
 
 if TYPE_CHECKING:
     from types_boto3_glue.type_defs import JobRunTypeDef
+
+
+_log = logging.getLogger(__name__)
 
 
 class GlueJobs(ScriptJobs):
@@ -38,6 +42,15 @@ class GlueJobs(ScriptJobs):
 
     def __init__(self, options: GlueOptions) -> None:
         self._options = options
+
+    def require(self) -> None:
+        """Asks Glue for the jobs, and S3 for the place of their messages."""
+        options = self._options
+        with GlueClient(options.region) as glue:
+            for script in (RAW_TO_BRONZE, BRONZE_TO_SILVER):
+                _require_one_run_at_a_time(glue, options.job_prefix + script, _log.warning)
+        with S3Folder(options.pipes, "asked", options.region) as folder:
+            folder.read("1.json")
 
     def _run(
         self,
@@ -53,7 +66,7 @@ class GlueJobs(ScriptJobs):
             GlueClient(options.region) as glue,
             S3Folder(options.pipes, call.folder, options.region) as folder,
         ):
-            _require_one_run_at_a_time(glue, call.job, context)
+            _require_one_run_at_a_time(glue, call.job, context.log.warning)
             ended, messages = self._ended(context, glue, call, folder, listener)
             _tidy(lambda: folder.sweep(LONGEST_RUN), context)
             facts = GlueRunFacts.of(ended, glue.region, options.price_per_dpu_hour)
@@ -99,7 +112,7 @@ def _tidy(remove: Callable[[], None], context: Step) -> None:
         context.log.warning(f"messages of Glue runs stay in S3: {error}")
 
 
-def _require_one_run_at_a_time(glue: GlueClient, job: str, context: Step) -> None:
+def _require_one_run_at_a_time(glue: GlueClient, job: str, warn: Callable[[str], None]) -> None:
     try:
         definition = glue.job(job)
     except AwsError as error:
@@ -110,7 +123,7 @@ def _require_one_run_at_a_time(glue: GlueClient, job: str, context: Step) -> Non
             ) from None
         if error.code != "AccessDeniedException":
             raise
-        context.log.warning(f"whether Glue job {job} retries by itself is not known: glue:GetJob is denied")
+        warn(f"whether Glue job {job} retries by itself is not known: glue:GetJob is denied")
         return
     retries = definition.get("MaxRetries", 0)
     at_a_time = definition.get("ExecutionProperty", {}).get("MaxConcurrentRuns", 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from healthlake.errors import UsageError
 from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import LakeLayout
 from healthlake_dagster.settings import Settings
@@ -17,6 +18,15 @@ class LakeResource:
     def require(self) -> None:
         """`LakeNotFound` where there is no lake: an unmounted one must not look like an empty one."""
         self.layout.require()
+        try:
+            self.layout.work.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            if not self.layout.is_remote:
+                raise
+            raise UsageError(
+                f"making the folder {self.layout.work}: {error.strerror}. HEALTHLAKE_HOME names the folder on"
+                " this machine for locks, scratch and Dagster's storage; correct it."
+            ) from None
 
     def catalog(self) -> LakeCatalog:
         """The tables of the lake, which must be there."""

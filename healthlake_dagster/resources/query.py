@@ -40,6 +40,12 @@ class QueryResource:
         """The tables of the lake, which must be there."""
         return self._lake.catalog()
 
+    def require(self) -> None:
+        """Raises where nothing could be asked: of Athena by a query without tables."""
+        if self._lake.settings.is_aws:
+            with AthenaStep(self._lake.settings, None) as queries:
+                queries.session.rows("SELECT 1", what="asking Athena whether it answers")
+
     def materialize(
         self, context: Step, contract: Contract, days: Sequence[datetime.date], listener: Listener
     ) -> JobReport:

@@ -33,6 +33,10 @@ class SparkJobs(ScriptJobs):
     def __init__(self, lake: LakeResource) -> None:
         self._lake = lake
 
+    def require(self) -> None:
+        """Nothing but the lake."""
+        self._lake.require()
+
     def _run(
         self,
         context: Step,
@@ -41,7 +45,7 @@ class SparkJobs(ScriptJobs):
         tables: Sequence[str],
         listener: Listener,
     ) -> JobReport:
-        self._lake.require()
+        self.require()
         settings = self._lake.settings
         command = [
             *(sys.executable, str(SCRIPTS / f"{script}.py")),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from healthlake.lake.s3 import s3_client
-from tests.aws.glue_world import BUCKET, emulated
+from tests.aws.glue_world import BUCKET, emulated, keys
 from tests.aws_emulator.process import taken_for_aws
 from tests.cli.conftest import invoke
 from tests.conftest import REPOSITORY
@@ -74,6 +74,52 @@ def test_a_lake_that_the_profile_does_not_take(arguments: tuple[str, ...], told:
     answer = invoke("sql", SELECT, *arguments)
     assert answer.code == 2
     assert told in answer.err
+
+
+def test_an_endpoint_that_does_not_speak_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    with emulated() as emulator, taken_for_aws(emulator):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint.replace("http:", "https:"))
+        answer = invoke("sql", SELECT, "--lake", f"s3://{BUCKET}/lake")
+    assert answer.code == 1
+    assert "TLS failed" in answer.err and "AWS_ENDPOINT_URL" in answer.err
+
+
+def test_a_configuration_that_can_not_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[default", "utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    answer = invoke("sql", SELECT, "--lake", "s3://bucket/lake")
+    assert answer.code == 2
+    assert "configuration file can't be read" in answer.err
+
+
+def test_a_database_that_is_not_there_is_told_and_not_made() -> None:
+    with emulated() as emulator, taken_for_aws(emulator):
+        emulator.client("s3").put_object(Bucket=BUCKET, Key="lake/raw/synthea_fhir/dt=2026-01-01/a", Body=b"")
+        answer = invoke("sql", SELECT, "--lake", f"s3://{BUCKET}/lake")
+        assert emulator.client("glue").get_databases()["DatabaseList"] == []
+    assert answer.code == 2
+    assert "no database healthlake" in answer.err and "HEALTHLAKE_DATABASE" in answer.err
+
+
+def test_a_home_that_can_not_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HEALTHLAKE_HOME", str(tmp_path / "file" / "home"))
+    with emulated() as emulator, taken_for_aws(emulator):
+        emulator.client("s3").put_object(Bucket=BUCKET, Key="lake/raw/synthea_fhir/dt=2026-01-01/a", Body=b"")
+        answer = invoke("sql", SELECT, "--lake", f"s3://{BUCKET}/lake")
+    assert answer.code == 2
+    assert "HEALTHLAKE_HOME names the folder" in answer.err
+
+
+def test_rebuild_removes_nothing_where_the_jobs_are_not_there() -> None:
+    with emulated() as emulator, taken_for_aws(emulator):
+        key = "lake/silver/dim_patient/dt=2026-01-01/a.parquet"
+        for each in (key, "lake/raw/synthea_fhir/dt=2026-01-01/a"):
+            emulator.client("s3").put_object(Bucket=BUCKET, Key=each, Body=b"")
+        answer = invoke("rebuild", "--yes", "--lake", f"s3://{BUCKET}/lake")
+        assert key in keys(emulator)
+    assert answer.code == 2
+    assert "there is no such job" in answer.err
 
 
 def test_a_bucket_and_a_lake_that_are_not_there() -> None:

@@ -61,7 +61,11 @@ def _aws_jars() -> list[Path]:
         if not jar.exists():
             assert maven, f"Maven is needed to fetch {coordinates}"
             command = [maven, "-q", "-B", "dependency:copy", f"-Dartifact={coordinates}"]
+            # Maven ends with an escape code, whatever it is told: not into what this process prints.
             subprocess.run(  # noqa: S603
-                [*command, f"-DoutputDirectory={folder}"], check=True, timeout=_FETCH_SECONDS
+                [*command, f"-DoutputDirectory={folder}"],
+                check=True,
+                stdout=sys.stderr,
+                timeout=_FETCH_SECONDS,
             )
     return found

@@ -137,8 +137,17 @@ def test_a_name_of_a_table_may_be_typed_in_capitals(ask: Any) -> None:
     assert ask("SELECT count(*) AS n FROM SILVER_DIM_PATIENT").out == "n\n3\n"
 
 
+def test_names_of_a_with_and_of_windows_are_those_of_athena(ask: Any) -> None:
+    assert ask("WITH Foo AS (SELECT 7 AS n) SELECT n FROM foo").out == "n\n7\n"
+    assert ask('WITH "Foo" AS (SELECT 7 AS n) SELECT f.n FROM FOO AS f').out == "n\n7\n"
+    ranked = "SELECT rank() OVER w AS n FROM silver_dim_patient WINDOW w AS (ORDER BY patient_id)"
+    assert ask(f"SELECT max(n) AS n FROM ({ranked}) AS v").out == "n\n3\n"
+
+
 def test_the_lakes_database_may_stand_before_a_table_and_no_other(ask: Any) -> None:
     assert ask("SELECT count(*) AS n FROM healthlake.silver_dim_patient").out == "n\n3\n"
+    whole = "SELECT count(healthlake.silver_dim_patient.patient_id) AS n FROM healthlake.silver_dim_patient"
+    assert ask(whole).out == "n\n3\n"
     answer = ask("SELECT count(*) AS n FROM other.silver_dim_patient")
     assert (answer.code, answer.out) == (2, "")
     assert "the tables are in healthlake" in answer.err
@@ -152,6 +161,10 @@ def test_the_lakes_database_may_stand_before_a_table_and_no_other(ask: Any) -> N
         ("SELECT nope FROM silver_dim_patient", 'Referenced column "nope" not found'),
         ("SELECT gendr FROM silver_dim_patient", 'Candidate bindings: "gender"'),
         ("SELECT p.gendr FROM silver_dim_patient AS p", 'does not have a column named "gendr"'),
+        ("WITH silver_dim_patient AS (SELECT 1 AS a) SELECT * FROM silver_dim_patient", "Rename it"),
+        ("SELECT * FROM silver_dim_patient FOR VERSION AS OF 5", "FOR VERSION and FOR TIMESTAMP"),
+        ("SELECT DECIMAL '1.50' AS a", "decimal_without_scale"),
+        ("SELECT CHAR 'ab' AS a", "sized_text"),
         ("SELEC 1", "reading the SQL (Athena's dialect)"),
         ("", "expected one SELECT"),
         ("SELECT 1; SELECT 2", "expected one SELECT"),

@@ -82,6 +82,13 @@ def test_the_statements_own_with_comes_after_and_hides_no_relation(
     assert text == 'WITH "a" AS (SELECT 1 AS x), own AS (SELECT x FROM "a" AS a) SELECT x FROM own'
 
 
+def test_a_recursive_with_stays_one(engine: AthenaEngine, paper: Paper) -> None:
+    engine.define("a", "SELECT 1 AS x")
+    counted = "SELECT 1 UNION ALL SELECT n + 1 FROM t"
+    text = engine.statement(f"WITH RECURSIVE t(n) AS ({counted}) SELECT x FROM a CROSS JOIN t")
+    assert text.startswith('WITH RECURSIVE "a" AS (SELECT 1 AS x), t(n) AS (')
+
+
 def test_a_table_without_snapshot_is_an_empty_typed_relation(engine: AthenaEngine, paper: Paper) -> None:
     engine.read(GOLD_POPULATION_SUMMARY)
     text = sent(engine, paper, f"SELECT value FROM {GOLD_POPULATION_SUMMARY.name}")
