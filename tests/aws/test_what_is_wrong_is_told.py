@@ -12,6 +12,7 @@ import pytest
 
 from healthlake.lake.s3 import s3_client
 from tests.aws.glue_world import BUCKET, emulated, keys
+from tests.aws_emulator import AwsEmulator
 from tests.aws_emulator.process import taken_for_aws
 from tests.cli.conftest import invoke
 from tests.conftest import REPOSITORY
@@ -31,6 +32,13 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HEALTHLAKE_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     s3_client.cache_clear()
+
+
+def landed(emulator: AwsEmulator, *keys: str) -> str:
+    """A lake with one file in raw, and empty objects of `keys`."""
+    for key in ("lake/raw/synthea_fhir/dt=2026-01-01/a", *keys):
+        emulator.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"")
+    return f"s3://{BUCKET}/lake"
 
 
 def test_without_credentials() -> None:
@@ -54,9 +62,9 @@ def test_without_a_way_to_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_GLUE"])
 def test_an_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     with emulated() as emulator, taken_for_aws(emulator):
-        emulator.client("s3").put_object(Bucket=BUCKET, Key="lake/raw/synthea_fhir/dt=2026-01-01/a", Body=b"")
+        lake = landed(emulator)
         monkeypatch.setenv(variable, "localhost:4566")
-        answer = invoke("sql", SELECT, "--lake", f"s3://{BUCKET}/lake")
+        answer = invoke("sql", SELECT, "--lake", lake)
     assert answer.code == 2
     assert f"{variable} is 'localhost:4566', expected http://HOST:PORT" in answer.err
 
@@ -94,8 +102,8 @@ def test_a_configuration_that_can_not_be_read(monkeypatch: pytest.MonkeyPatch, t
 
 def test_a_database_that_is_not_there_is_told_and_not_made() -> None:
     with emulated() as emulator, taken_for_aws(emulator):
-        emulator.client("s3").put_object(Bucket=BUCKET, Key="lake/raw/synthea_fhir/dt=2026-01-01/a", Body=b"")
-        answer = invoke("sql", SELECT, "--lake", f"s3://{BUCKET}/lake")
+        lake = landed(emulator)
+        answer = invoke("sql", SELECT, "--lake", lake)
         assert emulator.client("glue").get_databases()["DatabaseList"] == []
     assert answer.code == 2
     assert "no database healthlake" in answer.err and "HEALTHLAKE_DATABASE" in answer.err
@@ -105,8 +113,8 @@ def test_a_home_that_can_not_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (tmp_path / "file").touch()
     monkeypatch.setenv("HEALTHLAKE_HOME", str(tmp_path / "file" / "home"))
     with emulated() as emulator, taken_for_aws(emulator):
-        emulator.client("s3").put_object(Bucket=BUCKET, Key="lake/raw/synthea_fhir/dt=2026-01-01/a", Body=b"")
-        answer = invoke("sql", SELECT, "--lake", f"s3://{BUCKET}/lake")
+        lake = landed(emulator)
+        answer = invoke("sql", SELECT, "--lake", lake)
     assert answer.code == 2
     assert "HEALTHLAKE_HOME names the folder" in answer.err
 
@@ -114,9 +122,8 @@ def test_a_home_that_can_not_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 def test_rebuild_removes_nothing_where_the_jobs_are_not_there() -> None:
     with emulated() as emulator, taken_for_aws(emulator):
         key = "lake/silver/dim_patient/dt=2026-01-01/a.parquet"
-        for each in (key, "lake/raw/synthea_fhir/dt=2026-01-01/a"):
-            emulator.client("s3").put_object(Bucket=BUCKET, Key=each, Body=b"")
-        answer = invoke("rebuild", "--yes", "--lake", f"s3://{BUCKET}/lake")
+        lake = landed(emulator, key)
+        answer = invoke("rebuild", "--yes", "--lake", lake)
         assert key in keys(emulator)
     assert answer.code == 2
     assert "there is no such job" in answer.err
