@@ -68,7 +68,9 @@ def test_every_example_of_a_rule_gets_the_same_verdict_on_trino(lane: Lane) -> N
 
 def put(catalog: LakeCatalog, name: str, rows: pa.Table) -> None:
     """A table of these rows that is in no contract."""
-    opened = catalog_store(catalog.layout, catalog.database).open()
+    store = catalog_store(catalog.layout, catalog.database)
+    store.make_database()
+    opened = store.open()
     place = f"{catalog.layout.root}/{name}"
     table = opened.create_table((catalog.database, name), rows.schema, location=place)
     table.append(rows)
