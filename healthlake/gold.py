@@ -20,13 +20,13 @@ from healthlake.day_rows import rows_by_day
 from healthlake.engine.protocol import Engine, Staged
 from healthlake.errors import HealthlakeError, LedgerGap, RuleStopsGold
 from healthlake.gold_source import GoldSource
-from healthlake.jobs import audit_staged, recomputed
-from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.expiry import expire, tag_days
 from healthlake.lake.lock import writing
 from healthlake.lake.raw import landed_days
+from healthlake.publishing import audit_staged, publish, recomputed
 from healthlake.quality import blocked_days
-from healthlake.report import Fault, JobReport, Listener, table_days
+from healthlake.report import Fault, JobReport, Listener
 from healthlake.staleness import changed_days, fingerprints, record, stale_days, unconformed_days
 
 TAG_AGE = datetime.timedelta(days=90)
@@ -101,13 +101,8 @@ def _materialize(
             report.faults.append(Fault(contract.name, day, error))
     if not staged:
         return report
-    base = catalog.version(contract) or Version(None, {}, ())
-    engine.doing(f"publishing {contract.name}")
-    gaps = {"healthlake.allow-gaps": str(allow_gaps).lower()}
-    published = engine.publish(contract, staged, gaps)
+    publish(engine, catalog, contract, staged, report, {"healthlake.allow-gaps": str(allow_gaps).lower()})
     record(catalog, contract, {each.day: computed_from[each.day] for each in staged})
-    rows = rows_by_day(engine, catalog, contract)
-    report.tables.extend(table_days(contract, [each.day for each in staged], published, base, rows))
     for each in staged:
         engine.read(contract, [each.day])
         report.checks.extend(run_checks(engine, data_checks(contract.name), [each.day]))

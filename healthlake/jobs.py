@@ -25,17 +25,16 @@ from healthlake.contracts.silver import (
 from healthlake.day_rows import rows_by_day
 from healthlake.engine.protocol import Engine, Published, Staged
 from healthlake.errors import HealthlakeError
-from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version
+from healthlake.lake.catalog import CommitConflict, LakeCatalog
 from healthlake.lake.expiry import expire
 from healthlake.lake.lock import writing
 from healthlake.lake.raw import drop_files
+from healthlake.lake.table_version import Version
+from healthlake.publishing import audit_staged, publish, recomputed
 from healthlake.replay import choose, split_again
 from healthlake.report import Fault, JobReport, Listener, table_days
 from healthlake.split import SourceFile
 from healthlake.staleness import bronze_fingerprints, record_conformed
-
-ATTEMPTS = 5
-"""How often a step is computed anew from the new base after a commit conflict."""
 
 _SAY_NOTHING = Listener()
 
@@ -76,7 +75,7 @@ def _raw_to_bronze(
             report.faults.extend(Fault(table.name, day, error) for table in BRONZE_TABLES)
     for position, table in enumerate(BRONZE_TABLES):
         try:
-            _publish(engine, catalog, table, [tables[table.name] for tables in split.values()], report)
+            publish(engine, catalog, table, [tables[table.name] for tables in split.values()], report)
         except BaseException:
             engine.discard(
                 tables[other.name] for tables in split.values() for other in BRONZE_TABLES[position:]
@@ -172,11 +171,11 @@ def _bronze_to_silver(
         staged = _stage_days(engine, kind, ready, report)
         for history in staged:
             done[history.staged.day].append((kind, history))
-        _publish(engine, catalog, kind.history, [history.staged for history in staged], report)
+        publish(engine, catalog, kind.history, [history.staged for history in staged], report)
         listener.say(f"{kind.history.name}: {sum(history.staged.rows for history in staged):,} rows")
         _refresh(engine, catalog, kind, days, report)
     for table in SHARED_SILVER_TABLES:
-        _publish(engine, catalog, table, _stage_shared(engine, table, done, types, report), report)
+        publish(engine, catalog, table, _stage_shared(engine, table, done, types, report), report)
     for kind in types:
         faulty = report.faulty_days([each.name for each in (*kind.tables, *SHARED_SILVER_TABLES)])
         computed = conformed_from[kind.name]
@@ -226,17 +225,6 @@ def _stage_days(
         engine.store(f"{history.staged.relation}_quarantine", history.quarantine)
         staged.append(history)
     return staged
-
-
-def audit_staged(engine: Engine, staged: Staged, report: JobReport) -> None:
-    """Runs the structural rules on what is staged; what violates one is discarded."""
-    try:
-        results = run_checks(engine, structural(staged.contract.name), [staged.day], staged.relation)
-        report.checks.extend(results)
-        require(results)
-    except BaseException:
-        engine.discard([staged])
-        raise
 
 
 def _refresh(
@@ -303,22 +291,6 @@ def _shared_faults(table: Contract, day: datetime.date, report: JobReport) -> li
     return [Fault(table.name, day, fault.error) for fault in report.faults if fault.day == day][:1]
 
 
-def _publish(
-    engine: Engine, catalog: LakeCatalog, table: Contract, staged: Sequence[Staged], report: JobReport
-) -> None:
-    if not staged:
-        return
-    base = catalog.version(table) or Version(None, {}, ())
-    engine.doing(f"publishing {table.name}")
-    try:
-        published = engine.publish(table, staged, {})
-    except BaseException:
-        engine.discard(staged)
-        raise
-    rows = rows_by_day(engine, catalog, table)
-    report.tables.extend(table_days(table, [each.day for each in staged], published, base, rows))
-
-
 def _check_data(engine: Engine, tables: Sequence[Contract], day: datetime.date, report: JobReport) -> None:
     """The checks that data can fail, on what was published; a table that has a fault is not asked."""
     asked = [table for table in tables if day not in report.faulty_days([table.name])]
@@ -344,13 +316,3 @@ def derived_tables(table: Contract) -> list[Contract]:
     """The tables whose record names a snapshot of `table`."""
     kinds = [kind for kind in RESOURCE_TYPES if kind.history is table]
     return [derived for kind in kinds for derived in kind.tables[1:]]
-
-
-def recomputed(step: Callable[[], JobReport]) -> JobReport:
-    """Runs `step` again from the new base after a commit conflict."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return step()
-        except CommitConflict:
-            continue
-    return step()

@@ -10,7 +10,7 @@ from healthlake.checks.model import CheckResult
 from healthlake.contracts.model import Contract, Kind
 from healthlake.engine.protocol import Published
 from healthlake.errors import HealthlakeError
-from healthlake.lake.catalog import Version
+from healthlake.lake.table_version import Version
 
 
 @dataclass(frozen=True, slots=True)

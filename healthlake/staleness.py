@@ -18,8 +18,9 @@ from healthlake.contracts.bronze import BRONZE_DELETION, BRONZE_FILE
 from healthlake.contracts.model import Contract, Kind
 from healthlake.contracts.silver import RESOURCE_TYPES, SILVER_RECONCILIATION, ResourceType
 from healthlake.engine.protocol import Engine
-from healthlake.lake.catalog import LakeCatalog, TableFile
+from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.raw import drop_files, landed_days
+from healthlake.lake.table_version import TableFile
 
 _PROPERTY = "healthlake.inputs."
 

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from healthlake.contracts.model import Contract
 from healthlake.errors import StructuralViolation
-from healthlake.lake.catalog import CommitConflict, LakeCatalog, TableFile, Version
+from healthlake.lake.catalog import CommitConflict, LakeCatalog
+from healthlake.lake.table_version import TableFile, Version
 
 
 class MemoryCatalog(LakeCatalog):

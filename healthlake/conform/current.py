@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from healthlake.contracts.model import Contract
 from healthlake.contracts.silver import Grain, ResourceType
 from healthlake.engine.protocol import Engine, Published
-from healthlake.lake.catalog import Version
 from healthlake.lake.expiry import DERIVED_FROM
+from healthlake.lake.table_version import Version
 from healthlake.versions import VERSION_INPUT, Outcome, classify, order_by, winners
 
 _LOSES = f"outcome <> '{Outcome.KEPT}' OR is_deleted"

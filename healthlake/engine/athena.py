@@ -16,7 +16,8 @@ from healthlake.engine.athena_merge import changes, merge, source
 from healthlake.engine.athena_relations import Relations, selected_names
 from healthlake.engine.protocol import Progress, Published, Row, Staged
 from healthlake.errors import EngineError, StructuralViolation
-from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.catalog import LakeCatalog
+from healthlake.lake.table_version import Version
 from healthlake.split import SourceFile
 
 LONGEST = 262_144

@@ -26,9 +26,10 @@ from healthlake.engine.protocol import Progress, Row, Staged
 from healthlake.engine.split_shares import split_drop
 from healthlake.errors import EngineError
 from healthlake.functions import definitions
-from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.paths import LakePath
 from healthlake.lake.scratch import scratch_folder
+from healthlake.lake.table_version import Version
 from healthlake.split import SourceFile, arrow_schema
 from healthlake.storage_faults import storage_fault
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import Contract
-from healthlake.lake.catalog import TableFile, Version
 from healthlake.lake.paths import LakePath
+from healthlake.lake.table_version import TableFile, Version
 
 if TYPE_CHECKING:
     from healthlake.engine.duckdb import DuckDBEngine

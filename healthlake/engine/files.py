@@ -16,8 +16,9 @@ from healthlake.contracts.model import Contract
 from healthlake.contracts.views import load_view
 from healthlake.engine.protocol import Published, Row, Staged
 from healthlake.errors import HealthlakeError, StructuralViolation
-from healthlake.lake.catalog import LakeCatalog, TableFile, Version
+from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.paths import lake_path
+from healthlake.lake.table_version import TableFile, Version
 from healthlake.sql_on_fhir import CompiledView, compile_view
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from healthlake.contracts.model import Contract
 from healthlake.contracts.silver import ResourceType
-from healthlake.lake.catalog import Version
+from healthlake.lake.table_version import Version
 from healthlake.split import SourceFile
 
 Row = tuple[Any, ...]

@@ -39,8 +39,9 @@ from healthlake.engine.spark_merge import SparkMergePlan
 from healthlake.engine.spark_split import split_drop
 from healthlake.errors import EngineError, HealthlakeError
 from healthlake.functions import definitions
-from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.catalog_store import CATALOG_NAME
+from healthlake.lake.table_version import Version
 from healthlake.split import SourceFile
 from healthlake.storage_faults import storage_fault
 

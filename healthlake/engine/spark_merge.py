@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import Contract
-from healthlake.lake.catalog import TableFile, Version, local_path
+from healthlake.lake.table_version import TableFile, Version, local_path
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

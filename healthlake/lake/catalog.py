@@ -8,57 +8,24 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from healthlake.contracts.model import DT, ColumnType, Contract
+from healthlake.contracts.model import Contract
 from healthlake.errors import HealthlakeError, LakeMoved, LakeNotFound, LakeOutdated, StructuralViolation
 from healthlake.lake.catalog_store import catalog_store
 from healthlake.lake.layout import LakeLayout
-from healthlake.lake.s3 import SCHEME
+from healthlake.lake.table_making import make_table
+from healthlake.lake.table_version import TableFile, Version, file_uri, listed_files, local_path
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile, ManifestFile
     from pyiceberg.table import Table
 
-_KEEP_METADATA_FILES = "50"
 _CHANGES = ("added-data-files", "deleted-data-files", "added-delete-files", "removed-delete-files")
-_NAME_MAPPING = "schema.name-mapping.default"
 
 
 class CommitConflict(HealthlakeError):
     """Another writer committed to the table since it was read: recompute from the new base."""
-
-
-@dataclass(frozen=True, slots=True)
-class TableFile:
-    """One data file of a snapshot: its path (on S3 its URI), the day of its partition, its rows, and how many
-    NULLs each of its columns has where the manifest says.
-
-    `deletes` are the files that delete rows of it (Athena's MERGE writes them): where there are any, `rows`
-    and `nulls` count deleted rows too.
-    """
-
-    path: str
-    day: datetime.date
-    rows: int
-    deletes: tuple[str, ...] = ()
-    nulls: Mapping[str, int] | None = field(default=None, compare=False, hash=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A table as of one snapshot. `snapshot_id` is None while nothing was ever committed."""
-
-    snapshot_id: int | None
-    properties: Mapping[str, str]
-    files: tuple[TableFile, ...]
-
-    @property
-    def has_deletes(self) -> bool:
-        """Whether a file holds rows that are deleted: only an engine that reads Iceberg itself may read
-        it."""
-        return any(file.deletes for file in self.files)
 
 
 class LakeCatalog:
@@ -253,7 +220,7 @@ class LakeCatalog:
             for file in self._data_files(table):
                 if local_path(file.file_path) in remove:
                     update.delete_data_file(file)
-            paths = iter([_uri(path) for path, _ in add])
+            paths = iter([file_uri(path) for path, _ in add])
             made = parquet_files_to_data_files(table.io, transaction.table_metadata, paths)
             for (_, rows), file in zip(add, made, strict=True):
                 if file.record_count != rows:
@@ -284,18 +251,7 @@ class LakeCatalog:
     def _list(self, table: Table, contract: Contract, snapshot_id: int) -> tuple[TableFile, ...]:
         key = (contract.name, snapshot_id)
         if key not in self._files:
-            tasks = list(table.scan(snapshot_id=snapshot_id).plan_files())
-            files = [
-                TableFile(
-                    local_path(each.file.file_path),
-                    _day(each.file),
-                    each.file.record_count,
-                    tuple(sorted(local_path(delete.file_path) for delete in each.delete_files)),
-                    _nulls(table, each.file),
-                )
-                for each in tasks
-            ]
-            self._files[key] = tuple(sorted(files, key=lambda file: (file.day, file.path)))
+            self._files[key] = listed_files(table, snapshot_id)
         return self._files[key]
 
     def _load(self, contract: Contract) -> Table | None:
@@ -326,67 +282,6 @@ class LakeCatalog:
         )
 
     def _create(self, contract: Contract) -> Table:
-        from pyiceberg.partitioning import PartitionField, PartitionSpec
-        from pyiceberg.schema import Schema
-        from pyiceberg.transforms import IdentityTransform
-        from pyiceberg.types import NestedField, PrimitiveType
-
-        # Every field is optional: DuckDB's COPY writes no required column. The checks hold the keys.
-        fields = [
-            NestedField(
-                number,
-                column.name,
-                PrimitiveType.model_validate(column.type.value),
-                required=False,
-                doc=column.description,
-            )
-            for number, column in enumerate(contract.columns, start=1)
-        ]
-        schema = Schema(*fields)
-        location = _uri(str(self.layout.table(contract)))
         self._store.make_database()
-        return self._store.open().create_table(
-            (self.database, contract.name),
-            schema,
-            location=location,
-            partition_spec=PartitionSpec(PartitionField(1, 1000, IdentityTransform(), DT)),
-            properties={
-                "format-version": "2",
-                "comment": contract.description,
-                "write.data.path": location,
-                "write.metadata.delete-after-commit.enabled": "true",
-                "write.metadata.previous-versions-max": _KEEP_METADATA_FILES,
-                # A conflict is recomputed from the new base, never re-committed with files made from the old
-                # one.
-                "commit.retry.num-retries": "0",
-                _NAME_MAPPING: schema.name_mapping.model_dump_json(),
-                # The bounds of other columns are values of records: see docs/decisions/0010.
-                "write.metadata.metrics.default": "counts",
-                f"write.metadata.metrics.column.{DT}": "full",
-            },
-        )
-
-
-def _uri(path: str) -> str:
-    return path if path.startswith(SCHEME) else f"file://{path}"
-
-
-def local_path(uri: str) -> str:
-    """The path of a file that the catalog names by its URI: `file:///a` as PyIceberg and `file:/a` as Spark
-    write it. A URI on S3 is its own path."""
-    return f"/{uri.removeprefix('file:').lstrip('/')}" if uri.startswith("file:") else uri
-
-
-def _nulls(table: Table, file: DataFile) -> Mapping[str, int]:
-    names = {field.field_id: field.name for field in table.schema().fields}
-    return {
-        names[number]: nulls for number, nulls in (file.null_value_counts or {}).items() if number in names
-    }
-
-
-def _day(file: DataFile) -> datetime.date:
-    days: int = file.partition[0]
-    return datetime.date(1970, 1, 1) + datetime.timedelta(days=days)
-
-
-ICEBERG_TYPES = frozenset(ColumnType)
+        name = (self.database, contract.name)
+        return make_table(self._store.open(), name, contract, file_uri(str(self.layout.table(contract))))

@@ -26,8 +26,9 @@ from healthlake.engine.protocol import Published, Row, Staged
 from healthlake.gold import materialize_gold
 from healthlake.gold_source import gold_source
 from healthlake.jobs import bronze_to_silver, raw_to_bronze
-from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import LakeLayout
+from healthlake.lake.table_version import Version
 from healthlake.report import Listener
 from healthlake.split import SourceFile
 

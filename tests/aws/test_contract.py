@@ -19,11 +19,12 @@ from healthlake.contracts.gold import GOLD_POPULATION_SUMMARY
 from healthlake.engine.athena import AthenaEngine
 from healthlake.engine.duckdb import DuckDBEngine
 from healthlake.errors import DropRefused
-from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version
+from healthlake.lake.catalog import CommitConflict, LakeCatalog
 from healthlake.lake.catalog_store import catalog_store
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.paths import lake_path, walk
 from healthlake.lake.raw import drop_files, land
+from healthlake.lake.table_version import Version
 from healthlake_dagster.resources.athena import AthenaSession
 from healthlake_dagster.resources.athena_options import AthenaOptions
 from tests.aws.glue_world import BUCKET, emulated

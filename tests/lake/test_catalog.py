@@ -12,8 +12,9 @@ import pytest
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import SILVER_RECONCILIATION
 from healthlake.errors import LakeNotFound, LakeOutdated, StructuralViolation
-from healthlake.lake.catalog import CommitConflict, LakeCatalog, Version, local_path
+from healthlake.lake.catalog import CommitConflict, LakeCatalog
 from healthlake.lake.layout import LakeLayout
+from healthlake.lake.table_version import Version, local_path
 from tests.memory_catalog import MemoryCatalog
 from tests.world import World, day, patient
 

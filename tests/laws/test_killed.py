@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from healthlake.contracts.model import Contract
-from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.catalog import LakeCatalog
+from healthlake.lake.table_version import Version
 from tests.world import World, component, day, encounter, observation, patient
 
 KILLED = 9

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from healthlake.contracts.model import Layer
 from healthlake.contracts.registry import TABLES
-from healthlake.lake.catalog import LakeCatalog, Version
+from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.paths import lake_path, make_folder
 from healthlake.lake.raw import land
 from healthlake.lake.s3 import S3Path
+from healthlake.lake.table_version import Version
 from tests.conftest import REPOSITORY
 from tests.world import World, day
 
