@@ -75,3 +75,7 @@ class WriterBusy(HealthlakeError):
 class EngineError(HealthlakeError):
     """An engine failed. Only its error class and what was being done are told: its message may quote a
     value."""
+
+
+class EngineUnavailable(EngineError):
+    """The engine took no query, whatever it asks: another one would be refused alike."""

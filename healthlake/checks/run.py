@@ -1,7 +1,7 @@
 """Runs checks: structural ones on what is about to be published, all of them on what is.
 
 The rules about single rows of a table and day are one query, all others one more. A rule whose query fails
-is an error of that rule alone, and never a pass.
+is an error of that rule alone, and never a pass; where the engine takes no query at all, each is an error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from healthlake.checks.model import Check, CheckResult
 from healthlake.contracts.model import Kind
 from healthlake.contracts.registry import TABLES
 from healthlake.engine.protocol import Engine
-from healthlake.errors import EngineError, StructuralViolation
+from healthlake.errors import EngineError, EngineUnavailable, StructuralViolation
 
 QUERIES_AT_ONCE = 24
 """Branches of one query: more make Spark plan longer than it answers."""
@@ -63,8 +63,8 @@ def _run_fused(
     try:
         (row,) = engine.rows(fused_counts(checks, relation, day))
     except EngineError as error:
-        if len(checks) == 1:
-            return [CheckResult(checks[0], day, 0, 0, str(error))]
+        if len(checks) == 1 or isinstance(error, EngineUnavailable):
+            return [CheckResult(check, day, 0, 0, str(error)) for check in checks]
         return [r for check in checks for r in _run_fused(engine, table, [check], day, relation)]
     counts = [int(number) for number in row]
     return [
@@ -99,8 +99,8 @@ def _answers(engine: Engine, texts: Sequence[str]) -> dict[str, _Counts | str]:
             )
         )
     except EngineError as error:
-        if len(texts) == 1:
-            return {texts[0]: str(error)}
+        if len(texts) == 1 or isinstance(error, EngineUnavailable):
+            return dict.fromkeys(texts, str(error))
         return {text: answer for each in texts for text, answer in _answers(engine, [each]).items()}
     return {texts[n]: (int(applicable), int(violated)) for n, applicable, violated in rows}
 

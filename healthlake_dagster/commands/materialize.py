@@ -139,12 +139,18 @@ def tell(summary: RunSummary) -> None:
 
 
 def tell_failed(summary: RunSummary, console: Console = stderr) -> None:
-    """The checks that didn't pass, a line each."""
+    """The checks that didn't pass, a line each; those that one refusal left without an answer share one."""
+    lines: dict[object, list[dg.AssetCheckEvaluation]] = {}
     for check in summary.checks:
         if not check.passed:
-            is_warning = check.severity is dg.AssetCheckSeverity.WARN
-            word = "[yellow]WARN[/yellow]" if is_warning else "[red]FAIL[/red]"
-            console.print(
-                f"{word} {check.asset_key.to_user_string()}"
-                f" {check.check_name} {check.partition}: {escape(check.description or '')}"
-            )
+            alone = check.check_name if "error" not in check.metadata else None
+            same = (check.asset_key, check.partition, check.description, alone)
+            lines.setdefault(same, []).append(check)
+    for first, *others in lines.values():
+        is_warning = first.severity is dg.AssetCheckSeverity.WARN
+        word = "[yellow]WARN[/yellow]" if is_warning else "[red]FAIL[/red]"
+        named = f"{first.check_name} and {len(others)} more checks" if others else first.check_name
+        console.print(
+            f"{word} {first.asset_key.to_user_string()} {named} {first.partition}:"
+            f" {escape(first.description or '')}"
+        )

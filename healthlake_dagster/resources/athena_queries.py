@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from healthlake.errors import EngineError
+from healthlake.errors import EngineError, EngineUnavailable
 from healthlake_dagster.resources.athena_options import AthenaOptions
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ Execution = Mapping[str, Any]
 
 _ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 _THROTTLING = ("ThrottlingException", "TooManyRequestsException")
+_OF_THE_QUERY = ("MALFORMED_QUERY", "INVALID_INPUT")
+"""AthenaErrorCode of a refusal for what the query says; others refuse any query of this caller."""
 _STOP_SECONDS = 30.0
 _CLOCK = datetime.timedelta(seconds=1)
 """What a Date header cuts off."""
@@ -149,7 +151,7 @@ class AthenaQueries:
 
     def _guarded(self, call: Callable[..., Any], request: Mapping[str, Any], what: str) -> Any:
         """`call` with `request`; what AWS refuses becomes an `EngineError` without its message, which may
-        quote SQL."""
+        quote SQL; `EngineUnavailable` where it would refuse any other too."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -160,13 +162,14 @@ class AthenaQueries:
                 raise _Throttled from None
             named = error.response.get("AthenaErrorCode")
             detail = f", {named}" if named else ""
-            raise EngineError(
+            refused = EngineError if named in _OF_THE_QUERY else EngineUnavailable
+            raise refused(
                 f"{what}: Athena refused {error.operation_name} ({code}{detail}); its"
                 " message is withheld because it may quote values. Look at the workgroup"
                 f" {self._options.workgroup} and the role's permissions: docs/runbook.md."
             ) from None
         except BotoCoreError as error:
-            raise EngineError(
+            raise EngineUnavailable(
                 f"{what}: AWS could not be asked ({type(error).__name__}). Look at the network, region and"
                 " credentials (`aws sts get-caller-identity`), then run the step again."
             ) from None

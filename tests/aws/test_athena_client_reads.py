@@ -13,7 +13,7 @@ from moto.sts.models import STSBackend
 
 from healthlake.aws import aws_session
 from healthlake.engine.athena import LONGEST
-from healthlake.errors import EngineError, UsageError
+from healthlake.errors import EngineError, EngineUnavailable, UsageError
 from tests.aws.athena_lake import DAY, OTHER_DAY, AthenaLake, emulator, lake
 from tests.conftest import REPOSITORY
 
@@ -129,8 +129,9 @@ def test_a_first_word_that_is_no_known_code_is_not_told(lake: AthenaLake) -> Non
 def test_what_athena_does_not_parse_quotes_nothing(lake: AthenaLake) -> None:
     with pytest.raises(
         EngineError, match=r"refused StartQueryExecution \(InvalidRequestException, MALFORMED_"
-    ):
+    ) as told:
         lake.session().rows(f"SELEC '{PHI}' FROM (", what="reading")
+    assert not isinstance(told.value, EngineUnavailable)
 
 
 def test_a_statement_that_is_too_long_is_not_sent(lake: AthenaLake) -> None:
@@ -144,7 +145,7 @@ def test_a_statement_that_is_too_long_is_not_sent(lake: AthenaLake) -> None:
 
 
 def test_an_unknown_workgroup_is_told(lake: AthenaLake) -> None:
-    with pytest.raises(EngineError, match=r"WORKGROUP_NOT_FOUND.*workgroup nowhere"):
+    with pytest.raises(EngineUnavailable, match=r"WORKGROUP_NOT_FOUND.*workgroup nowhere"):
         lake.session(workgroup="nowhere").rows("SELECT 1", what="reading")
 
 
