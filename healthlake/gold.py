@@ -76,7 +76,8 @@ def materialize_gold(
     """
     with writing(catalog.layout, [contract.name], listener.say):
         report = recomputed(lambda: _materialize(engine, catalog, contract, source, days, allow_gaps, policy))
-        tag_days(catalog, contract, sorted({each.day for each in report.tables}), TAG_AGE)
+        done = sorted({each.day for each in report.tables})
+        recomputed(lambda: tag_days(catalog, contract, done, TAG_AGE))
         expire(catalog, contract)
         return report
 

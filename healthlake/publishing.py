@@ -6,6 +6,7 @@ Refuses to publish what violates a structural rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from healthlake.checks.run import require, run_checks, structural
 from healthlake.contracts.model import Contract
@@ -15,11 +16,13 @@ from healthlake.lake.catalog import CommitConflict, LakeCatalog
 from healthlake.lake.table_version import Version
 from healthlake.report import JobReport, table_days
 
+_Result = TypeVar("_Result")
+
 ATTEMPTS = 5
 """How often a step is computed anew from the new base after a commit conflict."""
 
 
-def recomputed(step: Callable[[], JobReport]) -> JobReport:
+def recomputed(step: Callable[[], _Result]) -> _Result:
     """Runs `step` again from the new base after a commit conflict."""
     for _ in range(ATTEMPTS - 1):
         try:

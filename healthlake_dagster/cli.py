@@ -10,9 +10,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
@@ -20,47 +19,12 @@ from healthlake.errors import HealthlakeError, UsageError
 from healthlake.storage_faults import is_not_set_up
 from healthlake_dagster.days import day_range, parse_day, wanted
 from healthlake_dagster.faults import withheld
+from healthlake_dagster.options import days_options, form_option, lake_option, wanted_options
 from healthlake_dagster.settings import Settings
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 FAILED, MISUSED = 1, 2
-
-F = TypeVar("F", bound=Callable[..., object])
-
-
-def _lake_option(function: F) -> F:
-    lake = click.option(
-        "--lake",
-        metavar="DIR",
-        help="Root of the lake, a folder or s3://BUCKET/PREFIX; default HEALTHLAKE_LAKE, else ./lake.",
-    )
-    profile = click.option(
-        "--profile",
-        type=click.Choice(["local", "aws"]),
-        expose_value=False,
-        callback=_set_profile,
-        help="What does the work; default HEALTHLAKE_PROFILE, else as the lake asks for.",
-    )
-    return lake(profile(function))
-
-
-def _set_profile(context: click.Context, parameter: click.Parameter, given: str | None) -> None:
-    # For the processes that the command starts too.
-    if given:
-        os.environ["HEALTHLAKE_PROFILE"] = given
-
-
-def _days_options(function: F) -> F:
-    first = click.option("--from", "first", metavar="DAY", required=True, help="First day, YYYY-MM-DD.")
-    last = click.option("--to", "last", metavar="DAY", help="Last day, included; default the first.")
-    return first(last(function))
-
-
-def _form_option(function: F) -> F:
-    return click.option(
-        "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
-    )(function)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,7 +43,7 @@ def cli() -> None:
 
 
 @cli.command(epilog="Example: healthlake demo --lake /tmp/demo-lake")
-@_lake_option
+@lake_option
 def demo(lake: str | None) -> None:
     """Land three days of Synthea drops, materialize them, run the checks, show the result.
 
@@ -102,7 +66,7 @@ def demo(lake: str | None) -> None:
 @click.option("--dt", "day", metavar="DAY", required=True, help="Day of the drop, YYYY-MM-DD.")
 @click.option("--replace", is_flag=True, help="Correct the drop: other content takes a landed name's place.")
 @click.option("--withdraw", is_flag=True, help="Correct the drop: take PATHS out of it.")
-@_lake_option
+@lake_option
 def land(paths: tuple[Path, ...], day: str, replace: bool, withdraw: bool, lake: str | None) -> None:
     """Copy files, or the files in folders, to the raw drop of a day.
 
@@ -120,7 +84,7 @@ def land(paths: tuple[Path, ...], day: str, replace: bool, withdraw: bool, lake:
 
 @cli.command(epilog="Example: healthlake revisions --dt 2026-01-15")
 @click.option("--dt", "day", metavar="DAY", help="Day of the drop, YYYY-MM-DD; default all.")
-@_lake_option
+@lake_option
 def revisions(day: str | None, lake: str | None) -> None:
     """List what corrections took out of the drops, and where it is kept."""
     from healthlake_dagster.commands.land import list_revisions
@@ -140,7 +104,7 @@ def revisions(day: str | None, lake: str | None) -> None:
 @click.option(
     "--stale", is_flag=True, help="The days that late or corrected drops made stale, and no others."
 )
-@_lake_option
+@lake_option
 def materialize(first: str | None, last: str | None, selection: str, stale: bool, lake: str | None) -> None:
     """Materialize a range of days in one run, in this process.
 
@@ -162,7 +126,7 @@ def materialize(first: str | None, last: str | None, selection: str, stale: bool
 
 @cli.command(epilog="Example: healthlake rebuild --yes --lake /mnt/lake")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-@_lake_option
+@lake_option
 def rebuild(yes: bool, lake: str | None) -> None:
     """Remove all tables and make them again from raw: after the lake was moved, or an upgrade that says so.
 
@@ -185,9 +149,9 @@ def rebuild(yes: bool, lake: str | None) -> None:
     )
 )
 @click.argument("statement")
-@_form_option
+@form_option
 @click.option("--force", is_flag=True, help="Run it although engines answer it differently.")
-@_lake_option
+@lake_option
 def sql(statement: str, form: str, force: bool, lake: str | None) -> None:
     """Run a SELECT in Athena's dialect on the lake's tables.
 
@@ -202,10 +166,10 @@ def sql(statement: str, form: str, force: bool, lake: str | None) -> None:
 @cli.command(
     epilog="Example: healthlake check --from 2026-01-01 --to 2026-01-03 --junit checks.xml || exit 1"
 )
-@_days_options
+@days_options
 @click.option("--junit", type=_FILE, metavar="FILE", help="Write the answers as JUnit XML too.")
 @click.option("--markdown", type=_FILE, metavar="FILE", help="Write them as Markdown, for a pull request.")
-@_lake_option
+@lake_option
 def check(first: str, last: str | None, junit: Path | None, markdown: Path | None, lake: str | None) -> None:
     """Run the asset checks on the published tables of a range of days and print them.
 
@@ -226,7 +190,7 @@ def check(first: str, last: str | None, junit: Path | None, markdown: Path | Non
     help="Where to write it; default reports/data_quality.html in the lake.",
 )
 @click.option("--open", "is_opened", is_flag=True, help="Show it in the browser.")
-@_lake_option
+@lake_option
 def report(
     first: str | None, last: str | None, output: str | None, is_opened: bool, lake: str | None
 ) -> None:
@@ -244,13 +208,6 @@ def report(
         output,
         is_opened,
     )
-
-
-def _wanted_options(function: F) -> F:
-    first = click.option("--from", "first", metavar="DAY", help="First day; default all days.")
-    last = click.option("--to", "last", metavar="DAY", help="Last day, included.")
-    reason = click.option("--reason", metavar="REASON", help="One of docs/quarantine.md.")
-    return first(last(reason(function)))
 
 
 class _ListsByDefault(click.Group):
@@ -274,12 +231,12 @@ def quarantine() -> None:
 
 
 @quarantine.command("list", epilog="Example: healthlake quarantine list --summary --format csv")
-@_wanted_options
+@wanted_options
 @click.option("--summary", "is_summary", is_flag=True, help="Counts by day, table and reason.")
 @click.option("--show", "place", metavar="FILE_ID:BYTE_OFFSET", help="Print one record as delivered.")
 @click.option("--all", "is_whole", is_flag=True, help="With --show: more than 64 KiB, too.")
-@_form_option
-@_lake_option
+@form_option
+@lake_option
 def quarantine_list(
     first: str | None,
     last: str | None,
@@ -307,8 +264,8 @@ def quarantine_list(
 @quarantine.command(
     "replay", epilog="Example: healthlake quarantine replay --reason invalid_json --from 2026-01-01"
 )
-@_wanted_options
-@_lake_option
+@wanted_options
+@lake_option
 def quarantine_replay(first: str | None, last: str | None, reason: str | None, lake: str | None) -> None:
     """Read the files with quarantined rows again, after a fix.
 
@@ -332,7 +289,7 @@ def quarantine_replay(first: str | None, last: str | None, reason: str | None, l
 @click.option("--raw", "is_raw", is_flag=True, help="Print the record as delivered: the version that wins.")
 @click.option("--dt", "day", metavar="DAY", help="With --raw: the version of that day instead.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-@_lake_option
+@lake_option
 def trace(table: str, key: str, is_raw: bool, day: str | None, form: str, lake: str | None) -> None:
     """Show where a row comes from, and the versions that it replaced.
 

@@ -20,16 +20,17 @@ def parse_day(text: str, option: str) -> datetime.date:
     return day
 
 
-def require_partition(settings: Settings, day: datetime.date, option: str) -> None:
-    """`UsageError` where the day has no partition: before the start date, or in the future."""
+def require_partition(settings: Settings, day: datetime.date, doing: str) -> None:
+    """`UsageError` where the day has no partition: before the start date, or in the future. `doing` is what
+    the message begins with."""
     today = datetime.datetime.now(datetime.UTC).date()
     if day < settings.start_date:
         raise UsageError(
-            f"reading {option}: {day} is before the first day {settings.start_date}. Set"
+            f"{doing}: {day} is before the first day {settings.start_date}. Set"
             " HEALTHLAKE_START_DATE to an earlier day to move it."
         )
     if day > today:
-        raise UsageError(f"reading {option}: {day} is in the future; today is {today} (UTC).")
+        raise UsageError(f"{doing}: {day} is in the future; today is {today} (UTC).")
 
 
 def day_range(settings: Settings, first: str, last: str | None) -> list[datetime.date]:
@@ -38,8 +39,8 @@ def day_range(settings: Settings, first: str, last: str | None) -> list[datetime
     end = parse_day(last, "--to") if last else start
     if end < start:
         raise UsageError(f"reading --to: {end} is before --from {start}.")
-    require_partition(settings, start, "--from")
-    require_partition(settings, end, "--to")
+    require_partition(settings, start, "reading --from")
+    require_partition(settings, end, "reading --to")
     return days_between(start, end)
 
 

@@ -43,8 +43,8 @@ SQL_TYPES: Mapping[ColumnType, str] = {
     ColumnType.TIMESTAMP: "TIMESTAMP",
 }
 
-# A replay writes bronze's JSON: 122,880 rows of it, DuckDB's own size of a row group, are a few hundred MB for
-# each thread, and 770,000 resources ended in its memory limit.
+# A replay writes bronze's JSON: 122,880 rows of it, DuckDB's own size of a row group, are a few hundred MB a
+# thread, and 770,000 resources ended in its memory limit.
 _COPY_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE_BYTES 33554432"
 
 

@@ -47,11 +47,12 @@ def split_drop(
     if len(shares) == 1:
         return staged(layout, day, [_split(layout, day, files, terms, progress)])
     tally = _Tally(progress, len(shares))
-    workers = [
-        _Worker(layout, day, share, terms, tally.of(number)) for number, share in enumerate(shares[1:], 1)
-    ]
+    workers: list[_Worker] = []
     own = Share(str(uuid.uuid4()))
     try:
+        for number, portion in enumerate(shares[1:], 1):
+            workers.append(_Worker(tally.of(number)))
+            workers[-1].begin(layout, day, portion, terms)
         done = [_split(layout, day, shares[0], terms, tally.of(0), own.name)]
         done += [worker.result() for worker in workers]
     except BaseException:
@@ -116,16 +117,9 @@ class _Tally:
 
 
 class _Worker:
-    """A process with a share of the files."""
+    """A process for a share of the files; it waits for `begin`."""
 
-    def __init__(
-        self,
-        layout: LakeLayout,
-        day: datetime.date,
-        files: Sequence[SourceFile],
-        terms: Mapping[str, Terms],
-        progress: Progress,
-    ) -> None:
+    def __init__(self, progress: Progress) -> None:
         self._name = str(uuid.uuid4())
         self._progress = progress
         self._last: dict[str, Any] = {}
@@ -136,14 +130,23 @@ class _Worker:
             text=True,
             encoding="ascii",
         )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def begin(
+        self,
+        layout: LakeLayout,
+        day: datetime.date,
+        files: Sequence[SourceFile],
+        terms: Mapping[str, Terms],
+    ) -> None:
+        """Tells it what to split."""
         job = {"root": str(layout.root), "day": day.isoformat(), "name": self._name}
         own = {path: terms[path] for path in (file.column_path for file in files) if path in terms}
         assert self._process.stdin is not None  # noqa: S101 - PIPE was asked for
         with self._process.stdin as pipe:
             paths = [file.path for file in files]
             json.dump({**job, "paths": paths, "terms": msgspec.to_builtins(own)}, pipe)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None  # noqa: S101 - PIPE was asked for
@@ -181,13 +184,13 @@ def _work(source: IO[str], sink: IO[str]) -> None:
 
     job = json.load(source)
     layout, day = LakeLayout(lake_path(job["root"])), datetime.date.fromisoformat(job["day"])
-    files = [landed_file(layout, day, path) for path in job["paths"]]
     terms = msgspec.convert(job["terms"], dict[str, Terms])
 
     def report(size: int, entries: int) -> None:
         write({"bytes": size, "entries": entries})
 
     try:
+        files = [landed_file(layout, day, path) for path in job["paths"]]
         share = _split(layout, day, files, terms, report, job["name"])
     except BrokenPipeError:
         raise

@@ -6,11 +6,13 @@ Refuses to decide what is written: callers bring Parquet files that are complete
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from healthlake.contracts.model import Contract
+from healthlake.contracts.registry import TABLES
 from healthlake.errors import HealthlakeError, LakeMoved, LakeNotFound, LakeOutdated, StructuralViolation
 from healthlake.lake.catalog_store import catalog_store
 from healthlake.lake.layout import LakeLayout
@@ -26,6 +28,17 @@ _CHANGES = ("added-data-files", "deleted-data-files", "added-delete-files", "rem
 
 class CommitConflict(HealthlakeError):
     """Another writer committed to the table since it was read: recompute from the new base."""
+
+
+@contextlib.contextmanager
+def _conflicts(contract: Contract) -> Iterator[None]:
+    """PyIceberg's word for a lost race becomes a `CommitConflict`; what it raises quotes paths."""
+    from pyiceberg.exceptions import CommitFailedException, ValidationException
+
+    try:
+        yield
+    except (CommitFailedException, ValidationException):
+        raise CommitConflict(f"committing {contract.name}: another writer was first") from None
 
 
 class LakeCatalog:
@@ -48,6 +61,15 @@ class LakeCatalog:
                 f" {self.database}. Correct HEALTHLAKE_DATABASE or AWS_REGION, or make the tables with"
                 " `healthlake materialize`."
             )
+
+    def clear(self) -> None:
+        """Takes all tables out of the catalog, and touches none of their files. `LakeMoved` where a database
+        of the account holds another lake's tables; nothing was taken then. A folder's catalog is its own,
+        also where the folder was moved."""
+        if self.layout.is_remote:
+            for contract in TABLES.values():
+                self._own_location(contract)
+        self._store.clear()
 
     def version(self, contract: Contract, snapshot_id: int | None = None) -> Version | None:
         """The table as of its current snapshot, or of `snapshot_id`; None where that snapshot is no longer
@@ -91,16 +113,12 @@ class LakeCatalog:
         Raises `CommitConflict` where the table is no longer at `base`, and `StructuralViolation` where an
         added file spans several days or has other than the stated number of rows.
         """
-        from pyiceberg.exceptions import CommitFailedException, ValidationException
-
         table = self._load(contract) or self._create(contract)
         current = table.current_snapshot()
         if (current.snapshot_id if current else None) != base.snapshot_id:
             raise CommitConflict(f"committing {contract.name}: the table changed since it was read")
-        try:
+        with _conflicts(contract):
             self._swap(table, contract, set(remove), add, properties)
-        except (CommitFailedException, ValidationException):
-            raise CommitConflict(f"committing {contract.name}: another writer was first") from None
         done = self.version(contract)
         if done is None or done.snapshot_id is None:
             raise HealthlakeError(f"committing {contract.name}: the catalog does not show the commit")
@@ -119,14 +137,9 @@ class LakeCatalog:
     def set_properties(self, contract: Contract, changes: Mapping[str, str]) -> None:
         """Sets properties of the table, and makes no snapshot. `CommitConflict` where another writer was
         first."""
-        from pyiceberg.exceptions import CommitFailedException
-
         table = self._load(contract) or self._create(contract)
-        try:
-            with table.transaction() as transaction:
-                transaction.set_properties(dict(changes))
-        except CommitFailedException:
-            raise CommitConflict(f"committing {contract.name}: another writer was first") from None
+        with _conflicts(contract), table.transaction() as transaction:
+            transaction.set_properties(dict(changes))
 
     def snapshots(self, contract: Contract) -> list[tuple[int, datetime.datetime]]:
         """Ids and times of the snapshots that are kept, the oldest first."""
@@ -157,7 +170,8 @@ class LakeCatalog:
         tagged = {reference.snapshot_id for reference in table.metadata.refs.values()}
         going = [number for number in snapshot_ids if number not in tagged]
         if going:
-            table.maintenance.expire_snapshots().by_ids(going).commit()
+            with _conflicts(contract):
+                table.maintenance.expire_snapshots().by_ids(going).commit()
         return len(going)
 
     def tag(
@@ -179,7 +193,7 @@ class LakeCatalog:
         to_tag = [n for n in names if n not in table.refs() or table.refs()[n].snapshot_id != snapshot_id]
         if not past and not to_tag:
             return
-        with table.manage_snapshots() as references:
+        with _conflicts(contract), table.manage_snapshots() as references:
             for name in past:
                 references.remove_tag(name)
             for name in to_tag:
@@ -257,17 +271,22 @@ class LakeCatalog:
     def _load(self, contract: Contract) -> Table | None:
         """The table as the catalog has it now. Its metadata is parsed once: the catalog's row says whether it
         is new."""
-        row = self._store.metadata_location(contract)
+        row = self._own_location(contract)
         if row is None:
             return None
-        if not local_path(row).startswith(f"{self.layout.table(contract)}/"):
-            raise self._lies_elsewhere(contract, local_path(row))
         cached = self._tables.get(contract.name)
         if cached is None or cached.metadata_location != row:
             cached = self._store.open().load_table((self.database, contract.name))
             self._tables[contract.name] = cached
         self._require_columns(cached, contract)
         return cached
+
+    def _own_location(self, contract: Contract) -> str | None:
+        """Where the table's current metadata lies; `LakeMoved` where that is outside of this lake."""
+        row = self._store.metadata_location(contract)
+        if row is not None and not local_path(row).startswith(f"{self.layout.table(contract)}/"):
+            raise self._lies_elsewhere(contract, local_path(row))
+        return row
 
     def _lies_elsewhere(self, contract: Contract, found: str) -> LakeMoved:
         doing = f"opening {contract.name}: the catalog of the lake {self.layout.root} names {found}"

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from healthlake.contracts.model import Contract
-from healthlake.lake.catalog import LakeCatalog
+from healthlake.lake.catalog import CommitConflict, LakeCatalog
 from healthlake.lake.paths import walk
 from healthlake.lake.scratch import oldest_start
 
@@ -48,7 +48,11 @@ def expire(catalog: LakeCatalog, contract: Contract, derived: Iterable[Contract]
     needed = _recorded(catalog, contract, derived) | _read_now(catalog, snapshots)
     needed |= _last_states(catalog, contract, [number for number, _ in snapshots])
     old = [number for number, _ in snapshots if number not in needed]
-    gone = catalog.expire(contract, old)
+    try:
+        gone = catalog.expire(contract, old)
+    except CommitConflict:
+        # Another machine writes the table, which no lock of this one holds off. Its run tidies, or the next.
+        return Expired()
     return Expired(gone, _remove_unnamed(catalog, contract))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,16 +42,46 @@ def lake_path(text: str) -> LakePath:
 
 
 def walk(folder: LakePath) -> Iterator[Listed]:
-    """All files below `folder` in the order of their paths, part by part; none where it isn't there."""
+    """All files below `folder` in the order of their paths, part by part; none where it isn't there.
+
+    `UsageError` where a folder below can't be read, or a link leads to a folder or nowhere: what lies
+    behind would be left out without a word.
+    """
     if isinstance(folder, S3Path):
         # S3 orders keys by their bytes: a-b before a/b.
         for each in sorted(folder.walk(), key=lambda found: found.path.key.split("/")):
             yield Listed(each.path, each.path.key[len(folder.prefix) :], each.size, each.modified)
         return
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(_paths(folder)):
         if path.is_file():
             found = path.stat()
             yield Listed(path, path.relative_to(folder).as_posix(), found.st_size, found.st_mtime)
+
+
+def is_hidden(relative: str) -> bool:
+    """Whether a path, or a folder that it leads through, begins with a dot."""
+    return any(part.startswith(".") for part in relative.split("/"))
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        # The name of what can't be read may be a patient's.
+        if not isinstance(error, FileNotFoundError):
+            raise UsageError(
+                f"listing {folder}: a folder in it can't be read ({error.strerror}). Give it the rights to be"
+                " read, then run the command again."
+            ) from None
+
+    for parent, below, names in os.walk(folder, onerror=refuse):
+        for path in (Path(parent, name) for name in (*below, *names)):
+            leads_on = path.is_symlink() and not path.is_file()
+            if leads_on and not is_hidden(path.relative_to(folder).as_posix()):
+                raise UsageError(
+                    f"listing {folder}: a link in it leads to a folder, or nowhere (`find {folder} -type l`"
+                    " shows it). Links to folders are not followed: put what is meant in its place, then run"
+                    " the command again."
+                )
+        yield from (Path(parent, name) for name in names)
 
 
 def folders(folder: LakePath) -> list[LakePath]:

@@ -16,7 +16,7 @@ from healthlake.days import iso_day
 from healthlake.errors import DropRefused, UsageError
 from healthlake.lake.landing import holds, place
 from healthlake.lake.layout import LakeLayout
-from healthlake.lake.paths import LakePath, folders, make_folder, walk
+from healthlake.lake.paths import LakePath, folders, is_hidden, make_folder, walk
 from healthlake.lake.s3 import S3Path, is_key
 from healthlake.split import SourceFile, file_id_of
 
@@ -57,7 +57,7 @@ def drop_files(layout: LakeLayout, day: datetime.date) -> list[SourceFile]:
     return [
         SourceFile(each.relative, each.size, opener(each.path))
         for each in walk(layout.drop(day))
-        if not _is_hidden(each.relative)
+        if not is_hidden(each.relative)
     ]
 
 
@@ -99,18 +99,10 @@ def land(
             raise _refused(source, sources, day)
 
     def put(source: Path, landed: LakePath) -> int | None:
-        """Bytes that were copied; None where the file was there."""
-        replace = landed in replacing
-        done = None
-        if replace or not landed.exists():
-            try:
-                done = place(
-                    source, landed, replace=replace, kms_key=kms_key, progress=lambda size: progress(0, size)
-                )
-            except FileExistsError:
-                # Another machine landed this name meanwhile.
-                if _differs(source, landed):
-                    raise _refused(source, sources, day) from None
+        try:
+            done = _put(source, landed, landed in replacing, kms_key, lambda size: progress(0, size))
+        except FileExistsError:
+            raise _refused(source, sources, day) from None
         progress(1, source.stat().st_size if done is None else 0)
         return done
 
@@ -121,6 +113,21 @@ def land(
     make_folder(layout.drop(day))
     hidden = sum(_hidden(source) for source in sources if source.is_dir())
     return Landing(len(copied), sum(copied), len(plan) - len(copied), hidden)
+
+
+def _put(
+    source: Path, landed: LakePath, replace: bool, kms_key: str | None, progress: Callable[[int], None]
+) -> int | None:
+    """Bytes that were copied; None where the content was there. `FileExistsError` where another machine
+    landed other content under the name meanwhile."""
+    if landed.exists() and not replace:
+        return None
+    try:
+        return place(source, landed, replace=replace, kms_key=kms_key, progress=progress)
+    except FileExistsError:
+        if _differs(source, landed):
+            raise
+        return None
 
 
 def _refused(source: Path, sources: Sequence[Path], day: datetime.date) -> DropRefused:
@@ -184,12 +191,8 @@ def _require_source(source: Path, target: LakePath) -> None:
 def _walk(folder: Path) -> Iterator[Path]:
     """Files below `folder` in the order of their paths; hidden files and folders are no part of a drop."""
     for each in walk(folder):
-        if isinstance(each.path, Path) and not _is_hidden(each.relative):
+        if isinstance(each.path, Path) and not is_hidden(each.relative):
             yield each.path
-
-
-def _is_hidden(relative: str) -> bool:
-    return any(part.startswith(".") for part in relative.split("/"))
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -206,4 +209,4 @@ def _typed(path: Path, sources: Sequence[Path]) -> str:
 
 
 def _hidden(folder: Path) -> int:
-    return sum(_is_hidden(each.relative) for each in walk(folder))
+    return sum(is_hidden(each.relative) for each in walk(folder))

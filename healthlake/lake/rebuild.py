@@ -11,7 +11,7 @@ from healthlake.contracts.model import Layer
 from healthlake.contracts.registry import TABLES
 from healthlake.days import days_between
 from healthlake.errors import UsageError
-from healthlake.lake.catalog_store import catalog_store
+from healthlake.lake.catalog import LakeCatalog
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.lock import writing
 from healthlake.lake.paths import LakePath, walk
@@ -22,8 +22,9 @@ def clear_tables(layout: LakeLayout, database: str, say: Callable[[str], None]) 
     """Removes the catalog, then the folders of bronze, silver and gold; waits for writers. Gives the landed
     days, from the first to the last every day.
 
-    `UsageError` where no day has landed: there is nothing that the tables could be made from. Killed in
-    between, the lake has no tables; run it again.
+    `UsageError` where no day has landed: there is nothing that the tables could be made from; `LakeMoved`
+    where the database is another lake's. Nothing was removed then. Killed in between, the lake has no tables;
+    run it again.
     """
     layout.require()
     landed = landed_days(layout)
@@ -33,7 +34,7 @@ def clear_tables(layout: LakeLayout, database: str, say: Callable[[str], None]) 
             " be made again. Nothing was removed."
         )
     with writing(layout, list(TABLES), say):
-        catalog_store(layout, database).clear()
+        LakeCatalog(layout, database).clear()
         for layer in Layer:
             _remove(layout.root / layer.value)
     return days_between(landed[0], landed[-1])

@@ -47,7 +47,7 @@ def replace_drop(settings: Settings, paths: Sequence[Path], day: datetime.date) 
 
 def withdraw_drop(settings: Settings, names: Sequence[Path], day: datetime.date) -> None:
     """Takes files out of the drop of `day`, and says what came of it."""
-    require_partition(settings, day, "--dt")
+    require_partition(settings, day, "reading --dt")
     layout = LakeLayout(settings.lake)
     layout.require()
     try:
@@ -90,7 +90,7 @@ def land_paths(
     settings: Settings, paths: Sequence[Path], day: datetime.date, command: Copying | None = None
 ) -> Landing:
     """Copies the files of `paths` to the drop of `day` (or has `command` do it), drawing progress."""
-    require_partition(settings, day, "--dt")
+    require_partition(settings, day, "reading --dt")
     kms_key = settings.kms_key or None
     copy = command or (
         lambda progress: land(LakeLayout(settings.lake), paths, day, progress, kms_key=kms_key)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from healthlake.lake.layout import LakeLayout
+from healthlake.lake.raw import landed_days
 from healthlake.lake.rebuild import clear_tables
 from healthlake_dagster.commands.materialize import materialize_days
+from healthlake_dagster.days import require_partition
 from healthlake_dagster.resources.etl import etl_resource
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.query import QueryResource
@@ -18,9 +19,9 @@ def rebuild_lake(settings: Settings) -> int:
     lake = LakeResource(settings)
     etl_resource(settings, lake).require()
     QueryResource(lake).require()
-    days = clear_tables(
-        LakeLayout(settings.lake), settings.database, lambda line: stderr.print(line, markup=False)
-    )
+    for day in landed_days(lake.layout):
+        require_partition(settings, day, "rebuilding from the landed days")
+    days = clear_tables(lake.layout, settings.database, lambda line: stderr.print(line, markup=False))
     stdout.print(f"removed the tables; making them again from raw: {days[0]} to {days[-1]}")
     code = materialize_days(settings, days, "*")
     if code:

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Sequence
 
 from healthlake_dagster.commands.materialize import DONE, FAILED, materialize_days
-from healthlake_dagster.days import newest, stretches
+from healthlake_dagster.days import newest, require_partition, stretches
 from healthlake_dagster.resources.lake import LakeResource
 from healthlake_dagster.resources.query import QueryResource
 from healthlake_dagster.settings import Settings
@@ -20,6 +20,8 @@ def materialize_stale(settings: Settings) -> int:
     the exit code."""
     query = QueryResource(LakeResource(settings))
     unsplit = query.changed_days()
+    for day in unsplit:
+        require_partition(settings, day, "looking at the landed days")
     for days in stretches(unsplit):
         _tell("changed drops", days)
         if materialize_days(settings, days, _BEFORE_GOLD) != DONE:
@@ -29,6 +31,8 @@ def materialize_stale(settings: Settings) -> int:
         stdout.print("nothing is stale")
     if not stale:
         return DONE
+    for day in stale:
+        require_partition(settings, day, "looking at the days of gold")
     _tell("stale gold", stale)
     code = materialize_days(settings, stale, "group:gold")
     if left:

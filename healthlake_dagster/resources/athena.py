@@ -104,7 +104,7 @@ class AthenaSession:
             execution = queries.wait(started.query_id, what, until)
             earlier = started.is_earlier(execution)
             status = execution["Status"]
-            if earlier and status["State"] != "SUCCEEDED":
+            if earlier and status["State"] != "SUCCEEDED" and time.monotonic() < until:
                 self._say(
                     f"{what}: Athena query {started.query_id} of an earlier attempt had {status['State']}"
                 )

@@ -34,15 +34,15 @@ _CLOCK = datetime.timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A query that a request led to. `answered` is Athena's own time of its answer."""
+    """A query that a request led to. `asked` is when the request was sent, by Athena's own clock."""
 
     query_id: str
-    answered: datetime.datetime
+    asked: datetime.datetime
 
     def is_earlier(self, execution: Execution) -> bool:
         """Whether an earlier request had started the query: the token was one that Athena knew."""
         submitted: datetime.datetime = execution["Status"]["SubmissionDateTime"]
-        return submitted < self.answered - _CLOCK
+        return submitted < self.asked - _CLOCK
 
 
 class AthenaQueries:
@@ -61,7 +61,9 @@ class AthenaQueries:
         """
         for pause in self._pauses():
             try:
-                return _started(self._guarded(self._client.start_query_execution, request, what))
+                sent = time.monotonic()
+                answer = self._guarded(self._client.start_query_execution, request, what)
+                return _started(answer, time.monotonic() - sent)
             except _Throttled:
                 if time.monotonic() >= until:
                     raise EngineError(
@@ -179,7 +181,8 @@ class _Throttled(Exception):
     """Athena asks to come back later."""
 
 
-def _started(response: Mapping[str, Any]) -> Started:
+def _started(response: Mapping[str, Any], seconds: float) -> Started:
+    """The query of an answer that came after `seconds`: a slow answer is no sign of an earlier request."""
     header = response["ResponseMetadata"]["HTTPHeaders"].get("date")
     answered = email.utils.parsedate_to_datetime(header) if header else datetime.datetime.now(datetime.UTC)
-    return Started(response["QueryExecutionId"], answered)
+    return Started(response["QueryExecutionId"], answered - datetime.timedelta(seconds=seconds))

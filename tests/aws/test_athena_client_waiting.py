@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 
 from healthlake.errors import EngineError
 from healthlake_dagster.resources.athena import AthenaSession
+from healthlake_dagster.resources.athena_queries import Started, _started
 from tests.aws.athena_lake import AthenaLake, emulator, lake
 
 __all__ = ["emulator", "lake"]
@@ -132,3 +134,24 @@ def interrupt_in(
         return answer
 
     monkeypatch.setattr(client, call, interrupted)
+
+
+@pytest.mark.parametrize(("seconds", "is_earlier"), [(0.1, True), (2.5, False)])
+def test_a_slow_answer_is_no_sign_of_an_earlier_request(seconds: float, is_earlier: bool) -> None:
+    """Submitted 3 s before Athena answered: by an earlier request where this one took less."""
+    submitted = datetime.datetime(2026, 1, 1, 12, 0, 0, tzinfo=datetime.UTC)
+    answer = {
+        "QueryExecutionId": "q",
+        "ResponseMetadata": {"HTTPHeaders": {"date": "Thu, 01 Jan 2026 12:00:03 GMT"}},
+    }
+    started = _started(answer, seconds)
+    assert started.is_earlier({"Status": {"SubmissionDateTime": submitted}}) is is_earlier
+
+
+def test_what_an_earlier_attempt_left_failed_is_submitted_again_until_the_deadline_and_no_longer(
+    lake: AthenaLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Started, "is_earlier", lambda started, execution: True)
+    lake.control.fail("SYNTAX_ERROR: line 1:8", times=10_000)
+    with pytest.raises(EngineError, match="ended FAILED \\(SYNTAX_ERROR"):
+        lake.session(deadline=0.5).rows("SELECT 1", what="reading")

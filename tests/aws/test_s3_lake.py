@@ -278,6 +278,10 @@ def test_another_lakes_database_is_not_taken(layout: LakeLayout) -> None:
     (layout.root / "raw" / "x").write_bytes(b"")  # type: ignore[union-attr]
     with pytest.raises(LakeMoved, match="HEALTHLAKE_DATABASE"):
         LakeCatalog(layout, "shared").version(BRONZE_FILE)
+    with pytest.raises(LakeMoved, match="HEALTHLAKE_DATABASE"):
+        LakeCatalog(layout, "shared").clear()
+    other.create(BRONZE_FILE)
+    assert other.properties(BRONZE_FILE)
 
 
 def test_rebuild_takes_the_tables_and_leaves_raw(layout: LakeLayout, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ moto's state is the process's: one emulator a process.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,8 +62,3 @@ class AwsEmulator:
         self.glue.close()
         self.athena.close()
         self._server.stop()
-
-
-def process_environment(emulator: AwsEmulator) -> dict[str, str]:
-    """The environment of a child process that works on the emulator."""
-    return {**os.environ, **emulator.environment}

@@ -11,6 +11,8 @@ from tests.cli.conftest import Command
 from tests.dagster.drops import DAYS
 from tests.world import World
 
+RAW = Path("raw", "synthea_fhir")
+
 
 @pytest.fixture
 def copied(filled: Path, tmp_path: Path) -> Path:
@@ -58,3 +60,17 @@ def test_rebuild_of_a_lake_without_drops_removes_nothing(healthlake: Command, tm
     answer = healthlake("rebuild", "--yes", "--lake", tmp_path / "lake")
     assert answer.code == 2
     assert "no day has landed" in answer.err
+
+
+@pytest.mark.parametrize("arguments", [("rebuild", "--yes"), ("materialize", "--stale")])
+def test_a_landed_day_without_a_partition_is_told_before_anything_is_done(
+    healthlake: Command, copied: Path, arguments: tuple[str, ...]
+) -> None:
+    """The start date was set in the shell that landed, and isn't in this one."""
+    assert healthlake("rebuild", "--yes", "--lake", copied).code == 0
+    shutil.copytree(copied / RAW / f"dt={DAYS[0]}", copied / RAW / "dt=2025-12-30")
+    answer = healthlake(*arguments, "--lake", copied)
+    assert answer.code == 2
+    assert "2025-12-30 is before the first day 2026-01-01. Set HEALTHLAKE_START_DATE" in answer.err
+    with World(copied) as kept:
+        assert kept.tables()["silver_dim_patient"]

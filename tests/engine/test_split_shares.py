@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,11 +75,35 @@ def test_shares_know_what_a_manifest_in_another_share_says(world: World) -> None
     assert sum(row.endswith(", 3, 0)") for row in found["bronze_file"]) == 1
 
 
-def test_a_share_that_fails_ends_the_others_and_leaves_nothing(world: World) -> None:
+@pytest.mark.parametrize("name", [f"{number}.ndjson" for number in range(5)])
+def test_a_share_that_fails_ends_the_others_and_leaves_nothing(
+    world: World, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     files = drop_files(world.layout, day(1))
-    (world.layout.drop(day(1)) / "0.ndjson").unlink()
+    (world.layout.drop(day(1)) / name).unlink()
     with pytest.raises(HealthlakeError, match=r"failed|can.t be read"):
         split_shares.split_drop(world.layout, day(1), files, 3, lambda *done: None)
+    assert left(world) == []
+    # A worker's own word would have the file's name, which may be a patient's.
+    assert capfd.readouterr().err == ""
+
+
+def test_a_process_that_cannot_be_started_ends_those_that_were(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+
+    class Popen(subprocess.Popen[str]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            if started:
+                raise OSError(errno.ENOMEM, "no memory")
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(split_shares.subprocess, "Popen", Popen)
+    with pytest.raises(OSError, match="no memory"):
+        split_shares.split_drop(world.layout, day(1), drop_files(world.layout, day(1)), 3, lambda *done: None)
+    assert [process.poll() is not None for process in started] == [True]
     assert left(world) == []
 
 
@@ -86,9 +113,8 @@ def test_a_worker_tells_the_class_of_a_failure_and_nothing_else(
     blocked = world.layout.partition(BRONZE_TABLES[0], day(1))
     blocked.parent.mkdir(parents=True, exist_ok=True)
     blocked.write_text("no folder", "utf-8")
-    worker = split_shares._Worker(
-        world.layout, day(1), drop_files(world.layout, day(1)), {}, lambda *done: None
-    )
+    worker = split_shares._Worker(lambda *done: None)
+    worker.begin(world.layout, day(1), drop_files(world.layout, day(1)), {})
     with pytest.raises(EngineError, match=r"failed \(FileExistsError\)"):
         worker.result()
     worker.stop(world.layout, day(1))

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import CommitFailedException
 
 from healthlake.contracts.registry import TABLES
 from healthlake.contracts.silver import SILVER_RECONCILIATION
 from healthlake.errors import LakeNotFound, LakeOutdated, StructuralViolation
 from healthlake.lake.catalog import CommitConflict, LakeCatalog
+from healthlake.lake.expiry import KEPT_SNAPSHOTS, Expired, expire
 from healthlake.lake.layout import LakeLayout
 from healthlake.lake.table_version import Version, local_path
 from tests.memory_catalog import MemoryCatalog
@@ -129,3 +132,45 @@ def test_a_table_that_another_version_made_is_refused_with_the_remedy(tmp_path: 
 @pytest.mark.parametrize("uri", ["file:///srv/lake/a", "file:/srv/lake/a", "/srv/lake/a"])
 def test_a_file_has_one_path_however_its_uri_is_written(uri: str) -> None:
     assert local_path(uri) == "/srv/lake/a"
+
+
+CHANGES = {
+    "properties": lambda catalog, base: catalog.set_properties(TABLE, {"p": "2"}),
+    "tags": lambda catalog, base: catalog.tag(TABLE, base, ["mine"], datetime.timedelta(days=1)),
+    "snapshots": lambda catalog, base: catalog.expire(TABLE, [base]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_that_another_writer_was_faster_than_is_a_conflict(
+    lake: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = LakeCatalog(LakeLayout(lake), "healthlake")
+    first = catalog.commit(TABLE, Version(None, {}, ()), [], [write(lake, "a", 1)], {})
+    assert first.snapshot_id is not None
+    catalog.commit(TABLE, first, [], [write(lake, "b", 2)], {})
+
+    def lose(*arguments: object) -> None:
+        raise CommitFailedException(f"the metadata of {lake} changed")
+
+    monkeypatch.setattr(SqlCatalog, "commit_table", lose)
+    with pytest.raises(CommitConflict, match="another writer was first") as told:
+        CHANGES[change](catalog, first.snapshot_id)
+    assert str(lake) not in str(told.value)
+
+
+def test_expiry_leaves_a_table_that_another_machine_writes_to_a_later_run(
+    lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = LakeCatalog(LakeLayout(lake), "healthlake")
+    base = Version(None, {}, ())
+    for number in range(KEPT_SNAPSHOTS + 2):
+        base = catalog.commit(TABLE, base, [], [write(lake, f"f{number}", 1)], {})
+
+    def lose(*arguments: object) -> int:
+        raise CommitConflict("another writer was first")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(catalog, "expire", lose)
+        assert expire(catalog, TABLE) == Expired()
+    assert expire(catalog, TABLE).snapshots == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import os
 from pathlib import Path
 
@@ -96,3 +97,38 @@ def test_what_is_no_regular_file_and_a_folder_that_holds_the_lake_are_refused(
         land(LakeLayout(lake), [tmp_path / "pipe"], DAY)
     with pytest.raises(UsageError, match="the lake lies in it"):
         land(LakeLayout(lake), [tmp_path], DAY)
+
+
+@pytest.mark.parametrize("target", ["elsewhere", "nowhere"])
+def test_a_link_in_a_folder_that_leads_to_a_folder_or_nowhere_is_refused(
+    lake: Path, tmp_path: Path, target: str
+) -> None:
+    """What lies behind it would be left out without a word."""
+    make(tmp_path / "elsewhere", b="2")
+    source = make(tmp_path / "export", a="1")
+    (source / ".hidden").symlink_to(tmp_path / target)
+    (source / "c.json").symlink_to(tmp_path / "elsewhere" / "b.json")
+    assert land(LakeLayout(lake), [source], DAY).files == 2
+    (source / "d").symlink_to(tmp_path / target)
+    with pytest.raises(UsageError, match="a link in it leads to a folder, or nowhere"):
+        land(LakeLayout(lake), [source], DAY)
+
+
+def test_a_folder_in_an_export_that_cannot_be_read_is_told(
+    lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = make(tmp_path / "export", a="1")
+    make(source / "locked", b="2")
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        """As for anyone but root, whom no rights hold off."""
+        if Path(path).name == "locked":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(UsageError, match=r"a folder in it can.t be read \(Permission denied\)") as told:
+        land(LakeLayout(lake), [source], DAY)
+    assert "locked" not in str(told.value)
+    assert landed_days(LakeLayout(lake)) == []

@@ -12,6 +12,7 @@ from healthlake.checks.model import Terms
 from healthlake.checks.policy import Policy
 from healthlake.contracts.gold import GOLD_DQ_RESULT, GOLD_TABLES
 from healthlake.contracts.model import Contract
+from healthlake.contracts.silver import RESOURCE_TYPES
 from healthlake.gold import inputs_unchanged
 from healthlake.gold_source import GoldSource, SqlSource, gold_source
 from healthlake.lake.revisions import replace, withdraw
@@ -129,3 +130,13 @@ def test_a_day_that_has_silver_and_no_gold_is_stale(world: World) -> None:
     world.put_resources(day(5), "a.ndjson", [patient("p5")])
     world.run(day(5))
     assert set(map(tuple, stale(world).values())) == {(day(5),)}
+
+
+def test_a_late_day_that_got_no_further_than_bronze_is_seen(world: World) -> None:
+    world.put_resources(day(4), "a.ndjson", [patient("p4")])
+    assert not world.bronze(day(4)).faults
+    assert changed_days(world.engine, world.catalog) == [day(4)]
+    assert not world.silver(day(4), types=RESOURCE_TYPES[:1]).faults
+    assert changed_days(world.engine, world.catalog) == [day(4)]
+    assert not world.silver(day(4)).faults
+    assert changed_days(world.engine, world.catalog) == []

@@ -53,9 +53,7 @@ of_each_form = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize(
-    ("name", "path", "content", "kind", "expected"), FORMS, ids=[form[0] for form in FORMS]
-)
+@of_each_form
 def test_content_decides_and_the_name_is_a_hint(
     name: str, path: str, content: bytes, kind: str, expected: list[Any] | None
 ) -> None:
