@@ -109,17 +109,17 @@ def record_conformed(catalog: LakeCatalog, kind: ResourceType, computed: Mapping
 
 
 def unconformed_days(catalog: LakeCatalog) -> list[datetime.date]:
-    """The days whose bronze changed since silver was conformed from it, or that never were for one of the
-    types, ascending. Rows needn't differ in number: a correction may have as many."""
+    """The days whose bronze changed since silver was conformed from it, and the landed ones that never were
+    for one of the types, ascending. Rows needn't differ in number: a correction may have as many."""
     found: set[datetime.date] = set()
-    split = {file.day for file in _files(catalog, BRONZE_FILE)}
+    due = {*landed_days(catalog.layout), *(file.day for file in _files(catalog, BRONZE_FILE))}
     for kind in RESOURCE_TYPES:
         known = {
             datetime.date.fromisoformat(name.removeprefix(_CONFORMED)): text
             for name, text in catalog.properties(kind.history).items()
             if name.startswith(_CONFORMED)
         }
-        now = bronze_fingerprints(catalog, kind, split.union(known))
+        now = bronze_fingerprints(catalog, kind, due.union(known))
         found.update(day for day, text in now.items() if known.get(day) != text)
     return sorted(found)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from healthlake.quality_report.model import ReportData, RuleDay
 from healthlake.quality_report.rules import BAD, LETTERS, PASS, STATUSES, WORDS, terms
 from healthlake.quality_report.vega_lite import PLAIN, Spec, chart, dates, day_axis, tooltip
-from healthlake.quality_report.words import DASH, long_day, percent
+from healthlake.words import DASH, long_day, percent
 
 _ROW = 22
 """Height of a row in pixels."""

@@ -89,22 +89,12 @@ class DayStates:
     stale: tuple[datetime.date, ...] = ()
     """Gold days that would be computed from other inputs now, or were never computed."""
     unsplit: tuple[datetime.date, ...] = ()
-    """Landed days whose drop has other files than bronze was made from."""
+    """Days whose bronze or silver is behind their drop."""
 
     @property
     def without_silver(self) -> tuple[datetime.date, ...]:
-        """Landed days that were never conformed."""
+        """Landed days that have no silver."""
         return tuple(sorted(set(self.landed) - set(self.silver)))
-
-    @property
-    def never_split(self) -> tuple[datetime.date, ...]:
-        """Landed days of which no table has anything."""
-        return tuple(sorted(set(self.without_silver) & set(self.unsplit)))
-
-    @property
-    def half_done(self) -> tuple[datetime.date, ...]:
-        """Landed days that bronze has and silver has not."""
-        return tuple(sorted(set(self.without_silver) - set(self.unsplit)))
 
     @property
     def without_gold(self) -> tuple[datetime.date, ...]:
@@ -117,8 +107,8 @@ class DayStates:
         return tuple(sorted(set(self.stale) & set(self.gold)))
 
     @property
-    def corrected(self) -> tuple[datetime.date, ...]:
-        """Days whose drop changed since it was conformed."""
+    def behind_their_drop(self) -> tuple[datetime.date, ...]:
+        """Days with silver that is behind their drop."""
         return tuple(sorted(set(self.unsplit) & set(self.silver)))
 
 

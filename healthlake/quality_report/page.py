@@ -28,7 +28,7 @@ from healthlake.quality_report.tables import (
 )
 from healthlake.quality_report.vega_lite import Spec
 from healthlake.quality_report.verdict import behind_of, next_steps, verdict
-from healthlake.quality_report.words import day_list, long_day, percent, plural, ranges, short_day
+from healthlake.words import day_list, long_day, percent, plural, ranges, short_day
 
 GRADE_MEANINGS = (
     ("A", "no rule warns or fails"),

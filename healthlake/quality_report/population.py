@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from healthlake.checks.encounter_codes import ENCOUNTER_CLASSES
 from healthlake.quality_report.model import PopulationCount, ReportData
 from healthlake.quality_report.vega_lite import COLOURS
-from healthlake.quality_report.words import listed, plural
+from healthlake.words import listed, plural
 
 MONTHS = 36
 SEXES = ("female", "male")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from healthlake.quality_report.model import ReportData, RuleDay
-from healthlake.quality_report.words import long_day, percent, plural
+from healthlake.words import long_day, percent, plural
 
 ERROR, FAIL, WARN, PASS, NOT_APPLICABLE = "error", "fail", "warn", "pass", "not_applicable"
 STATUSES = (ERROR, FAIL, WARN, PASS, NOT_APPLICABLE)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from healthlake.days import days_between
 from healthlake.quality_report.model import ReportData, TableDay
-from healthlake.quality_report.words import DASH, percent
+from healthlake.words import DASH, percent
 
 GRADES = ("F", "D", "C", "B", "A")
 UNGRADED = DASH

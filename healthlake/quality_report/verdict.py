@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from healthlake.quality_report.model import DayStates, ReportData
 from healthlake.quality_report.rules import ERROR, FAIL, NOT_APPLICABLE, PASS, WARN, Finding, changes, of_day
-from healthlake.quality_report.words import day_list, listed, long_day, plural, short_day
+from healthlake.words import day_list, listed, long_day, plural, short_day
 
 NONE = "none"
 _TABLES_NAMED = 2
@@ -95,12 +95,6 @@ def next_steps(data: ReportData, found: Sequence[Finding]) -> list[Step]:
 
 
 def _to_catch_up(data: ReportData) -> Iterator[Step]:
-    if half := data.days.half_done:
-        yield Step(
-            "Finish the days that bronze has and silver has not",
-            f"{plural(len(half), 'day')}: {day_list(half)}. Their run failed or never ended.",
-            f"healthlake materialize --from {half[0]} --to {half[-1]}{data.lake_option}",
-        )
     behind = behind_of(data.days)
     if behind:
         yield Step(
@@ -119,8 +113,8 @@ def _to_catch_up(data: ReportData) -> Iterator[Step]:
 def behind_of(days: DayStates) -> list[str]:
     """What is behind, each with its days."""
     facts = (
-        ("landed with no silver", days.never_split),
-        ("corrected after they were conformed", days.corrected),
+        ("landed with no silver", days.without_silver),
+        ("with silver behind their drop", days.behind_their_drop),
         ("with silver and no gold", days.without_gold),
         ("with stale gold", days.stale_gold),
     )

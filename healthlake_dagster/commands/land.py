@@ -15,6 +15,7 @@ from healthlake.lake.layout import LakeLayout
 from healthlake.lake.lock import writing
 from healthlake.lake.raw import Landing, land, measure
 from healthlake.lake.revisions import Correction, Revision, replace, revisions, withdraw
+from healthlake.words import plural
 from healthlake_dagster.days import require_partition
 from healthlake_dagster.settings import Settings
 from healthlake_dagster.terminal import print_table, stderr, stdout
@@ -66,8 +67,8 @@ def _tell(revision: Revision | None, day: datetime.date) -> None:
         return
     done, files = _DID[revision.correction], len(revision.files)
     stdout.print(
-        f"{done} {files:,} files of {day}; as they were they lie in {revision.folder}. Run `healthlake"
-        " materialize --stale` to make the tables follow.",
+        f"{done} {plural(files, 'file')} of {day}; what was there is kept in {revision.folder}. Run"
+        " `healthlake materialize --stale` to make the tables follow.",
         markup=False,
     )
 
@@ -118,12 +119,12 @@ def describe(settings: Settings, landing: Landing, day: datetime.date) -> str:
     """One line: what was copied, and what was there already."""
     drop = LakeLayout(settings.lake).drop(day)
     if not landing.files and landing.files_present:
-        return f"nothing to land for {day}: all {landing.files_present:,} files are in {drop} already"
-    hidden = f", {landing.files_hidden:,} hidden ones were left out" if landing.files_hidden else ""
-    present = f", {landing.files_present:,} were there already" if landing.files_present else ""
-    return (
-        f"landed {landing.files:,} files ({landing.bytes / 1e6:,.1f} MB) for {day} in {drop}{present}{hidden}"
-    )
+        there = "1 file is" if landing.files_present == 1 else f"all {landing.files_present:,} files are"
+        return f"nothing to land for {day}: {there} in {drop} already"
+    hidden = f", left out {plural(landing.files_hidden, 'hidden one')}" if landing.files_hidden else ""
+    present = f", {landing.files_present:,} there already" if landing.files_present else ""
+    files = f"{plural(landing.files, 'file')} ({landing.bytes / 1e6:,.1f} MB)"
+    return f"landed {files} for {day} in {drop}{present}{hidden}"
 
 
 def _say(line: str) -> None:

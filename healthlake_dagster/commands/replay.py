@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from healthlake.contracts.model import Layer
 from healthlake.quarantine import Quarantined, Wanted, quarantined, replayed
+from healthlake.words import plural
 from healthlake_dagster.commands.materialize import DONE, FAILED, run_days, tell_failed
 from healthlake_dagster.commands.quarantine import require_bronze, require_reason
 from healthlake_dagster.days import stretches
@@ -36,7 +37,7 @@ def replay_quarantine(settings: Settings, wanted: Wanted) -> int:
     succeeded = True
     for days in stretches(sorted({row.dt for row in asked})):
         only = {row.file_id for row in asked if row.dt in days}
-        stderr.print(f"replaying {days[0]} to {days[-1]}: {len(only):,} files")
+        stderr.print(f"replaying {days[0]} to {days[-1]}: {plural(len(only), 'file')}")
         summary = run_days(settings, days, _SELECTION, {"etl": DuckDBJobs(lake, only)})
         succeeded &= summary.succeeded
         tell_failed(summary)

@@ -39,7 +39,7 @@ def test_a_replaced_file_is_listed_and_stale_makes_the_tables_follow(
     assert "--replace" in refused.err
     answer = healthlake("land", tmp_path / "1.ndjson", "--dt", DAYS[0], "--replace", "--lake", lake)
     assert answer.code == 0
-    assert "replaced 1 files" in answer.out
+    assert "replaced 1 file of" in answer.out
     listed = healthlake("revisions", "--lake", lake).out
     assert "replace" in listed
     assert DAYS[0] in listed
@@ -56,7 +56,7 @@ def test_a_replaced_file_is_listed_and_stale_makes_the_tables_follow(
 def test_a_withdrawn_drop_leaves_the_tables(healthlake: Command, lake: Path) -> None:
     answer = healthlake("land", "--withdraw", ".", "--dt", DAYS[1], "--lake", lake)
     assert (answer.code, answer.err) == (0, "")
-    assert "withdrew 1 files" in answer.out
+    assert "withdrew 1 file of" in answer.out
     assert healthlake("materialize", "--stale", "--lake", lake).code == 0
     assert genders(healthlake, lake) == "patient_id,gender\np1,female\n"
 

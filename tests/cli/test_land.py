@@ -55,7 +55,7 @@ def test_the_same_content_again_is_a_no_op_and_says_so(healthlake: Command, lake
 def test_what_is_new_is_added_beside_what_was_there(healthlake: Command, lake: Path, export: Path) -> None:
     healthlake("land", export / "a.ndjson", "--dt", DAY, "--lake", lake)
     answer = healthlake("land", export, "--dt", DAY, "--lake", lake)
-    assert (answer.code, "landed 1 files" in answer.out, "1 were there already" in answer.out) == (
+    assert (answer.code, "landed 1 file (" in answer.out, "1 there already" in answer.out) == (
         0,
         True,
         True,

@@ -140,3 +140,10 @@ def test_a_late_day_that_got_no_further_than_bronze_is_seen(world: World) -> Non
     assert changed_days(world.engine, world.catalog) == [day(4)]
     assert not world.silver(day(4)).faults
     assert changed_days(world.engine, world.catalog) == []
+
+
+def test_a_landed_day_of_no_files_is_behind_until_it_was_conformed(world: World) -> None:
+    world.layout.drop(day(4)).mkdir()
+    assert changed_days(world.engine, world.catalog) == [day(4)]
+    world.run(day(4))
+    assert changed_days(world.engine, world.catalog) == []

@@ -176,14 +176,6 @@ def test_stale_gold_and_days_that_are_behind_are_listed_with_the_command_that_ma
     assert "the verdict may be another" in more(data)
 
 
-def test_a_day_that_bronze_has_and_silver_has_not_is_materialized_by_name() -> None:
-    # `materialize --stale` looks at raw and bronze, so it doesn't find it.
-    data = lake(rule("a", "pass"), days=DayStates(landed=(BEFORE, DAY), silver=(DAY,), gold=(DAY,)))
-    assert [command for _, command in steps(data)] == [
-        "healthlake materialize --from 2026-01-02 --to 2026-01-02"
-    ]
-
-
 def test_quarantined_rows_of_the_day_are_a_step_and_those_of_other_days_are_not() -> None:
     aside = "healthlake quarantine list --summary --from 2026-01-03 --to 2026-01-03"
     assert steps(lake(tables=(table(quarantined=3),))) == [("Review 3 quarantined rows", aside)]

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from healthlake.quality_report.words import day_list, listed, percent, plural
+from healthlake.words import day_list, listed, percent, plural
 
 
 @pytest.mark.parametrize(
