@@ -7,7 +7,7 @@ WITH patient AS (
     CASE WHEN is_deceased THEN 'dead' ELSE 'living' END AS vital_status,
     age_in_years(
       birth_date,
-      CASE WHEN is_deceased THEN CAST(deceased_datetime AS DATE) ELSE :dt END
+      CASE WHEN is_deceased THEN fhir_date(deceased_datetime_text) ELSE :dt END
     ) AS age
   FROM silver_dim_patient_as_of
 ),

@@ -10,6 +10,7 @@ from healthlake.checks import families
 from healthlake.checks.encounter import ENCOUNTER_RULES
 from healthlake.checks.families import FILES_LANDED, RAW_ASSET
 from healthlake.checks.files import FILE_RULES
+from healthlake.checks.lookups import LOOKUPS
 from healthlake.checks.model import Check
 from healthlake.checks.observation import OBSERVATION_RULES
 from healthlake.checks.patient import PATIENT_RULES
@@ -72,9 +73,12 @@ def kept_checks() -> tuple[Check, ...]:
 
 @functools.cache
 def rule_set_hash() -> str:
-    """SHA-256 over everything in the kept rules that a verdict depends on, in hex."""
+    """SHA-256 over everything in the kept rules that a verdict or a sample depends on, in hex."""
     told = [
-        (c.id, c.applies_when, c.violated_when, c.looks_up, c.sql, c.terms.warn, c.terms.fail)
+        (
+            *(c.id, c.applies_when, c.violated_when, c.sql, c.violators, c.terms.warn, c.terms.fail),
+            *(LOOKUPS[name] for name in c.looks_up),
+        )
         for c in kept_checks()
     ]
     return hashlib.sha256(repr(told).encode()).hexdigest()

@@ -12,13 +12,21 @@ def day_of(column: str) -> str:
 
 
 def earliest_day(day: str, text: str) -> str:
-    """SQL for the earliest day that `text` may mean: `day`, else the first of its year."""
-    return f"coalesce({day}, fhir_date(concat(substr({text}, 1, 4), '-01-01')))"
+    """SQL for the earliest day that `text` may mean: `day`, else the first of its month, else of its year."""
+    first_of_year = f"concat(substr({text}, 1, 4), '-01-01')"
+    return f"coalesce({day}, fhir_date(concat({text}, '-01')), fhir_date({first_of_year}))"
+
+
+def is_no_day_or_month(column: str) -> str:
+    """SQL for whether a text that has the form of a day or a month is of none that exists."""
+    day, month = f"fhir_date({column}_text)", f"fhir_date(concat({column}_text, '-01'))"
+    precision = f"{column}_precision"
+    return f"({precision} = 'day' AND {day} IS NULL) OR ({precision} = 'month' AND {month} IS NULL)"
 
 
 def is_unreadable(column: str) -> str:
     """SQL for whether the text of a time column is there and no FHIR date, or a time without an offset."""
     return (
         f"({column}_text IS NOT NULL AND ({column}_precision IS NULL OR ({column}_precision = 'time' AND"
-        f" {column} IS NULL) OR ({column}_precision = 'day' AND fhir_date({column}_text) IS NULL)))"
+        f" {column} IS NULL) OR {is_no_day_or_month(column)}))"
     )

@@ -84,17 +84,14 @@ _REFERENCE_RULES = (
         "E04",
         _TABLE,
         "patient_unchanged",
-        "The encounter is of the patient that earlier drops said.",
+        "The encounter is of the patient that it was of before the day.",
         Kahn.RELATION,
         "An id that moves to another patient is an id given twice, or a merge that was not announced.",
         source="synthetichealth/synthea issue 1545",
         terms=Terms(0, 1),
         looks_up=("earlier_encounter",),
         applies_when="earlier_encounter_is_known",
-        violated_when=(
-            "patient_id <> earlier_encounter_first_patient_id OR patient_id <>"
-            " earlier_encounter_last_patient_id"
-        ),
+        violated_when="patient_id <> earlier_encounter_patient_id",
         trips={_TABLE: [{"dt": "2026-01-30", "patient_id": "p2"}, {}]},
         passes={_TABLE: [{"dt": "2026-01-30"}, {}]},
     ),

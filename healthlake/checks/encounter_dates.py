@@ -3,13 +3,15 @@ out."""
 
 from __future__ import annotations
 
-from healthlake.checks.dates import TOMORROW, day_of, is_unreadable
+from healthlake.checks.dates import TOMORROW, day_of, earliest_day, is_unreadable
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_encounter_history"
 _PATIENT = "silver_patient_history"
 _TOOK_PLACE = "coalesce(status, '') NOT IN ('planned', 'cancelled')"
 _START, _END = day_of("period_start"), day_of("period_end")
+_EARLIEST_START = earliest_day(_START, "period_start_text")
+_DEATH = day_of("patient_deceased_datetime")
 _STAYS = (
     "FROM {relation} WHERE dt = {day} AND NOT is_deleted AND status = 'finished' AND class_code IN ('IMP',"
     " 'ACUTE', 'NONAC') AND part_of_id IS NULL AND patient_id IS NOT NULL AND period_start IS NOT NULL AND"
@@ -78,10 +80,10 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         Kahn.COMPLETENESS,
         "A day or month is a legal start, and NULL in period_start: the encounter is in no count by month.",
         terms=Terms(5, None),
-        applies_when="period_start_precision IS NOT NULL",
+        applies_when=f"{_TOOK_PLACE} AND period_start_precision IS NOT NULL",
         violated_when="period_start_precision <> 'time'",
         trips={_TABLE: [{"period_start_precision": "day"}]},
-        passes={_TABLE: [{}]},
+        passes={_TABLE: [{}, {"status": "planned", "period_start_precision": "day"}]},
     ),
     Check(
         "E43",
@@ -107,9 +109,19 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         source="FHIR R4: Encounter.status",
         terms=Terms(1, 5),
         applies_when="status IN ('arrived', 'triaged', 'in-progress', 'onleave')",
-        violated_when="CAST(period_end AS DATE) < dt",
-        trips={_TABLE: [{"status": "in-progress"}]},
-        passes={_TABLE: [{"status": "in-progress", "period_end": None}]},
+        violated_when=f"{_END} < dt",
+        trips={
+            _TABLE: [
+                {"status": "in-progress"},
+                {
+                    "encounter_id": "e2",
+                    "status": "onleave",
+                    "period_end": None,
+                    "period_end_text": "2025-12-02",
+                },
+            ]
+        },
+        passes={_TABLE: [{"status": "in-progress", "period_end": None, "period_end_text": None}]},
     ),
     Check(
         "E45",
@@ -121,14 +133,27 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         source="FHIR R4: per-1; OHDSI Data Quality Dashboard: plausibleStartBeforeEnd",
         terms=Terms(0.1, 1),
         applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL AND {_END} IS NOT NULL",
-        violated_when=f"coalesce(period_start > period_end, {_START} > {_END})",
+        # A day has no zone: where one side is one, both are compared as they are written.
+        violated_when=(
+            "coalesce(period_start > period_end, fhir_date(period_start_text) > fhir_date(period_end_text))"
+        ),
         trips={
             _TABLE: [
                 {"period_end": "2025-12-01T08:59:59"},
                 {"encounter_id": "e2", "period_end": None, "period_end_text": "2025-11-30"},
             ]
         },
-        passes={_TABLE: [{"period_end": "2025-12-01T09:00:00"}]},
+        passes={
+            _TABLE: [
+                {"period_end": "2025-12-01T09:00:00"},
+                {
+                    "period_start": "2025-12-02T04:30:00",
+                    "period_start_text": "2025-12-01T23:30:00-05:00",
+                    "period_end": None,
+                    "period_end_text": "2025-12-01",
+                },
+            ]
+        },
     ),
     Check(
         "E46",
@@ -139,12 +164,13 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         "Somebody booked it and nobody said planned, or the year is wrong.",
         source="OHDSI Data Quality Dashboard: plausibleTemporalAfter",
         terms=Terms(0.1, 1),
-        applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL",
-        violated_when=f"{_START} > {TOMORROW}",
+        applies_when=f"{_TOOK_PLACE} AND {_EARLIEST_START} IS NOT NULL",
+        violated_when=f"{_EARLIEST_START} > {TOMORROW}",
         trips={
             _TABLE: [
                 {"period_start": "2026-02-02T00:00:00"},
                 {"encounter_id": "e2", "period_start": None, "period_start_text": "2099-01-01"},
+                {"encounter_id": "e3", "period_start": None, "period_start_text": "2099"},
             ]
         },
         passes={_TABLE: [{"period_start": "2026-02-01T12:00:00"}]},
@@ -158,7 +184,7 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         "Fillers such as 1900-01-01 stand where a system knew no date.",
         source="OHDSI Data Quality Dashboard: plausibleValueLow",
         terms=Terms(0.1, 1),
-        applies_when=f"{_START} IS NOT NULL",
+        applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL",
         violated_when=f"{_START} < DATE '1901-01-02'",
         trips={
             _TABLE: [
@@ -207,11 +233,15 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         source="OHDSI Data Quality Dashboard: plausibleBeforeDeath",
         terms=Terms(0.1, 1),
         looks_up=("patient",),
-        applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL AND patient_deceased_datetime IS NOT NULL",
-        violated_when=(
-            f"coalesce({_END}, {_START}) > CAST(patient_deceased_datetime + INTERVAL '60' DAY AS DATE)"
-        ),
-        trips={_TABLE: [{}], _PATIENT: [{"deceased_datetime": "2025-10-01T09:00:00"}]},
+        applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL AND {_DEATH} IS NOT NULL",
+        violated_when=f"coalesce({_END}, {_START}) > CAST({_DEATH} + INTERVAL '60' DAY AS DATE)",
+        trips={
+            _TABLE: [{}, {"encounter_id": "e2", "patient_id": "p2"}],
+            _PATIENT: [
+                {"deceased_datetime": "2025-10-01T09:00:00"},
+                {"patient_id": "p2", "deceased_datetime_text": "2025-10-01"},
+            ],
+        },
         passes={_TABLE: [{}], _PATIENT: [{"deceased_datetime": "2025-10-02T09:00:00"}]},
     ),
     Check(

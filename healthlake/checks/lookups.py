@@ -44,18 +44,25 @@ class Lookup:
         )
 
 
-def _of_silver(name: str, resource_type: str, carries: tuple[str, ...], column: str | None = None) -> Lookup:
+def _of_silver(
+    name: str,
+    resource_type: str,
+    carries: tuple[str, ...],
+    column: str | None = None,
+    days: str = "dt <= {day}",
+) -> Lookup:
+    """The winning version of an id in the drops of `days`."""
     kind = next(each for each in RESOURCE_TYPES if each.name == resource_type)
     history, key = kind.history.name, kind.key
     version = ", ".join((key, *VERSION_INPUT))
-    known = f"SELECT DISTINCT {version} FROM {history} WHERE dt <= {{day}}"
+    known = f"SELECT DISTINCT {version} FROM {history} WHERE {days}"
     winning = winners(f"({known}) AS v", key)
     carried = "".join(f", h.{each}" for each in carries)
     select = (
         f"SELECT w.{key} AS id{carried} FROM ({winning}) AS w INNER JOIN {history} AS h"
         f" ON h.{key} = w.{key} AND h.dt = w.dt WHERE NOT w.is_deleted"
     )
-    loaded = f"{history} WHERE dt <= {{day}} AND NOT is_deleted"
+    loaded = f"{history} WHERE {days} AND NOT is_deleted"
     return Lookup(name, resource_type, column or key, carries, select, (history,), loaded)
 
 
@@ -76,22 +83,6 @@ def _holders(column: str) -> Lookup:
     return Lookup(f"{column}_holder", "Patient", column, ("patients",), select, patient.reads, patient.source)
 
 
-def _earlier(name: str, resource_type: str, columns: tuple[str, ...]) -> Lookup:
-    """The least and the greatest of what drops before the day said of an id."""
-    kind = next(each for each in RESOURCE_TYPES if each.name == resource_type)
-    ends = [
-        (f"{function}({column})", f"{end}_{column}")
-        for column in columns
-        for function, end in (("min", "first"), ("max", "last"))
-    ]
-    made = ", ".join(f"{expression} AS {alias}" for expression, alias in ends)
-    history = kind.history.name
-    loaded = f"{history} WHERE dt < {{day}} AND NOT is_deleted"
-    select = f"SELECT {kind.key} AS id, {made} FROM {loaded} GROUP BY {kind.key}"
-    carries = tuple(alias for _, alias in ends)
-    return Lookup(name, resource_type, kind.key, carries, select, (history,), loaded)
-
-
 def _seen() -> Lookup:
     """Patients that an encounter of the drops up to the day names."""
     history = "silver_encounter_history"
@@ -103,7 +94,7 @@ def _seen() -> Lookup:
 LOOKUPS: Mapping[str, Lookup] = {
     lookup.name: lookup
     for lookup in (
-        _of_silver("patient", "Patient", ("birth_date", "is_deceased", "deceased_datetime")),
+        _of_silver("patient", "Patient", ("birth_date", "deceased_datetime", "deceased_datetime_text")),
         _of_silver("encounter", "Encounter", ("patient_id", "period_start", "period_end", "status")),
         _of_silver("part_of", "Encounter", ("patient_id", "period_start", "period_end"), "part_of_id"),
         _of_other("service_provider", "Organization", "service_provider_id"),
@@ -111,8 +102,8 @@ LOOKUPS: Mapping[str, Lookup] = {
         _of_other("practitioner", "Practitioner", "practitioner_id"),
         _holders("mrn"),
         _holders("ssn"),
-        _earlier("earlier_patient", "Patient", ("birth_date", "gender")),
-        _earlier("earlier_encounter", "Encounter", ("patient_id",)),
+        _of_silver("earlier_patient", "Patient", ("birth_date", "gender"), days="dt < {day}"),
+        _of_silver("earlier_encounter", "Encounter", ("patient_id",), days="dt < {day}"),
         _seen(),
     )
 }

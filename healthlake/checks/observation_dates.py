@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from healthlake.checks.dates import TOMORROW, day_of, is_unreadable
+from healthlake.checks.dates import TOMORROW, day_of, earliest_day, is_unreadable
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_observation_history"
 _PATIENT = "silver_patient_history"
 _ENCOUNTER = "silver_encounter_history"
 _ON, _END = day_of("obs_datetime"), day_of("effective_end")
+_EARLIEST = earliest_day(_ON, "obs_datetime_text")
+_DEATH = day_of("patient_deceased_datetime")
 
 OBSERVATION_DATE_RULES: tuple[Check, ...] = (
     Check(
@@ -74,12 +76,13 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         "A wrong year stays the newest value of every trend.",
         source="OHDSI Data Quality Dashboard: plausibleTemporalAfter",
         terms=Terms(0.1, 1),
-        applies_when=f"{_ON} IS NOT NULL",
-        violated_when=f"{_ON} > {TOMORROW}",
+        applies_when=f"{_EARLIEST} IS NOT NULL",
+        violated_when=f"{_EARLIEST} > {TOMORROW}",
         trips={
             _TABLE: [
                 {"obs_datetime": "2026-02-02T00:00:00"},
                 {"observation_id": "o2", "obs_datetime": None, "obs_datetime_text": "2099-01-01"},
+                {"observation_id": "o3", "obs_datetime": None, "obs_datetime_text": "2099-01"},
             ]
         },
         passes={_TABLE: [{"obs_datetime": "2026-02-01T12:00:00"}]},
@@ -113,14 +116,28 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         source="FHIR R4: per-1",
         terms=Terms(0.1, 1),
         applies_when=f"{_ON} IS NOT NULL AND {_END} IS NOT NULL",
-        violated_when=f"coalesce(obs_datetime > effective_end, {_ON} > {_END})",
+        # A day has no zone: where one side is one, both are compared as they are written.
+        violated_when=(
+            "coalesce(obs_datetime > effective_end, fhir_date(obs_datetime_text) >"
+            " fhir_date(effective_end_text))"
+        ),
         trips={
             _TABLE: [
                 {"effective_end": "2025-12-01T09:04:00"},
                 {"observation_id": "o2", "effective_end": None, "effective_end_text": "2025-11-30"},
             ]
         },
-        passes={_TABLE: [{"effective_end": "2025-12-01T09:05:00"}]},
+        passes={
+            _TABLE: [
+                {"effective_end": "2025-12-01T09:05:00"},
+                {
+                    "obs_datetime": "2025-12-02T04:30:00",
+                    "obs_datetime_text": "2025-12-01T23:30:00-05:00",
+                    "effective_end": None,
+                    "effective_end_text": "2025-12-01",
+                },
+            ]
+        },
     ),
     Check(
         "O36",
@@ -161,9 +178,15 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         source="OHDSI Data Quality Dashboard: plausibleBeforeDeath",
         terms=Terms(0.1, 1),
         looks_up=("patient",),
-        applies_when=f"{_ON} IS NOT NULL AND patient_deceased_datetime IS NOT NULL",
-        violated_when=f"{_ON} > CAST(patient_deceased_datetime + INTERVAL '60' DAY AS DATE)",
-        trips={_TABLE: [{}], _PATIENT: [{"deceased_datetime": "2025-10-01T09:00:00"}]},
+        applies_when=f"{_ON} IS NOT NULL AND {_DEATH} IS NOT NULL",
+        violated_when=f"{_ON} > CAST({_DEATH} + INTERVAL '60' DAY AS DATE)",
+        trips={
+            _TABLE: [{}, {"observation_id": "o2", "patient_id": "p2"}],
+            _PATIENT: [
+                {"deceased_datetime": "2025-10-01T09:00:00"},
+                {"patient_id": "p2", "deceased_datetime_text": "2025-10-01"},
+            ],
+        },
         passes={_TABLE: [{}], _PATIENT: [{"deceased_datetime": "2025-10-02T09:00:00"}]},
     ),
     Check(

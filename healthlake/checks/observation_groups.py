@@ -24,12 +24,15 @@ _BESIDE_OWN = (
 
 _SAME_GRAIN = f"{_OF_DAY} AND patient_id IS NOT NULL AND obs_code IS NOT NULL AND obs_datetime IS NOT NULL"
 _VALUE = (
-    "value_type, value_quantity, value_unit_code, value_code, value_string, value_boolean, value_integer,"
-    " value_time, value_datetime_text"
+    "value_type, value_quantity, value_comparator, value_unit, value_unit_code, value_code,"
+    " value_code_system, value_code_text, value_string, value_boolean, value_integer, value_time,"
+    " value_datetime_text"
 )
+_WITHOUT_COLUMNS = "('Range', 'Ratio', 'SampledData', 'Period')"
 _TWINS = (
     "SELECT *, min(observation_id) OVER (PARTITION BY patient_id, obs_code, obs_datetime,"
-    f" coalesce(panel_code, ''), {_VALUE}) AS first_id {_SAME_GRAIN} AND value_type IS NOT NULL"
+    f" coalesce(panel_code, ''), {_VALUE}) AS first_id {_SAME_GRAIN} AND value_type NOT IN"
+    f" {_WITHOUT_COLUMNS}"
 )
 _GRAINS = f"SELECT *, count(*) OVER (PARTITION BY patient_id, obs_code, obs_datetime) AS n {_SAME_GRAIN}"
 

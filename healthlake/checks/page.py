@@ -20,7 +20,7 @@ applicable*, and where it could not be evaluated it is an *error*: neither is a 
 - Rules about rows look at what came on the day, and resolve references in the drops up to it: the same day
   gives the same answer tomorrow. A reference to a type that no drop brought yet is not applicable.
 - Deleted rows and those with status `entered-in-error` are never looked at; planned and cancelled encounters
-  not by rules about dates.
+  not by rules about when they took place.
 - Check digits prove that a code was not mistyped, not that it exists: there is no terminology server here.
 - An id is given once, for good (`tests/checks/ids.json`). Every rule has an example that it finds and one
   that it leaves, which tests ask DuckDB and Spark.

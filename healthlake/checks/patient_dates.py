@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from healthlake.checks.dates import TOMORROW, earliest_day
+from healthlake.checks.dates import TOMORROW, earliest_day, is_no_day_or_month
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_patient_history"
@@ -37,13 +37,14 @@ PATIENT_DATE_RULES: tuple[Check, ...] = (
         terms=Terms(0, 1),
         applies_when="birth_date_text IS NOT NULL",
         violated_when=(
-            "birth_date_precision IS NULL OR birth_date_precision = 'time' OR (birth_date_precision = 'day'"
-            " AND birth_date IS NULL)"
+            "birth_date_precision IS NULL OR birth_date_precision = 'time' OR"
+            f" {is_no_day_or_month('birth_date')}"
         ),
         trips={
             _TABLE: [
                 {"birth_date_text": "02/29/1980", "birth_date": None, "birth_date_precision": None},
                 {"birth_date_text": "1981-02-29", "birth_date": None},
+                {"birth_date_text": "1981-13", "birth_date": None, "birth_date_precision": "month"},
             ]
         },
         passes={_TABLE: [{"birth_date_text": "1980", "birth_date": None, "birth_date_precision": "year"}]},
@@ -76,6 +77,7 @@ PATIENT_DATE_RULES: tuple[Check, ...] = (
             _TABLE: [
                 {"birth_date": "2026-02-02"},
                 {"patient_id": "p2", "birth_date": None, "birth_date_text": "2030"},
+                {"patient_id": "p3", "birth_date": None, "birth_date_text": "2026-03"},
             ]
         },
         passes={_TABLE: [{"birth_date": "2026-02-01"}]},
@@ -101,8 +103,8 @@ PATIENT_DATE_RULES: tuple[Check, ...] = (
         Kahn.ATEMPORAL,
         "Two people have ever been older: the century is wrong, or a death was never told.",
         terms=Terms(0.1, 1),
-        applies_when="birth_date IS NOT NULL",
-        violated_when=f"age_in_years(birth_date, coalesce({_DEATH}, dt)) > 120",
+        applies_when=f"birth_date IS NOT NULL AND (NOT is_deceased OR {_EARLIEST_DEATH} IS NOT NULL)",
+        violated_when=f"age_in_years(birth_date, coalesce({_EARLIEST_DEATH}, dt)) > 120",
         trips={_TABLE: [{"birth_date": "1880-02-28"}]},
         passes={
             _TABLE: [
@@ -111,7 +113,15 @@ PATIENT_DATE_RULES: tuple[Check, ...] = (
                     "is_deceased": True,
                     "deceased_datetime_text": "1950-01-01",
                     "deceased_datetime_precision": "day",
-                }
+                },
+                {
+                    "birth_date": "1880-02-28",
+                    "is_deceased": True,
+                    "deceased_datetime_text": "1950",
+                    "deceased_datetime_precision": "year",
+                },
+                # When is not told, and nothing follows from it.
+                {"birth_date": "1880-02-28", "is_deceased": True},
             ]
         },
     ),
@@ -127,7 +137,7 @@ PATIENT_DATE_RULES: tuple[Check, ...] = (
         applies_when="deceased_datetime_text IS NOT NULL",
         violated_when=(
             "deceased_datetime_precision IS NULL OR (deceased_datetime_precision = 'time' AND"
-            f" deceased_datetime IS NULL) OR (deceased_datetime_precision = 'day' AND {_DEATH} IS NULL)"
+            f" deceased_datetime IS NULL) OR {is_no_day_or_month('deceased_datetime')}"
         ),
         trips={
             _TABLE: [

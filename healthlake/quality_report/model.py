@@ -97,6 +97,12 @@ class DayStates:
         return tuple(sorted(set(self.landed) - set(self.silver)))
 
     @property
+    def behind(self) -> tuple[datetime.date, ...]:
+        """Days of which some table is not what it could be."""
+        parts = (self.without_silver, self.behind_their_drop, self.without_gold, self.stale_gold)
+        return tuple(sorted({day for days in parts for day in days}))
+
+    @property
     def without_gold(self) -> tuple[datetime.date, ...]:
         """Days with silver that gold has not."""
         return tuple(sorted(set(self.silver) - set(self.gold)))

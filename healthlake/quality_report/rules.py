@@ -31,6 +31,8 @@ class Finding:
     rule: RuleDay
     description: str
     since: datetime.date
+    is_cut: bool
+    """Whether it may have been so before the first day that the page shows."""
     days: int
     sampled: int
     command: str | None
@@ -52,8 +54,10 @@ class Finding:
     @property
     def age(self) -> str:
         """For how long it has been so."""
-        if self.days == 1:
+        if self.days == 1 and not self.is_cut:
             return "new on this day"
+        if self.is_cut:
+            return f"on at least {plural(self.days, 'day')} in a row, since {long_day(self.since)} or before"
         return f"on {plural(self.days, 'day')} in a row, since {long_day(self.since)}"
 
 
@@ -97,8 +101,10 @@ def _by_rule(rules: Sequence[RuleDay]) -> dict[str, dict[datetime.date, RuleDay]
 
 def _finding(data: ReportData, rule: RuleDay, past: Mapping[datetime.date, RuleDay]) -> Finding:
     days, since = 0, rule.dt
+    # A failure is as old as its first failure, and not as the warning before it.
+    alike = BAD if rule.status == WARN else (FAIL, ERROR)
     for day in reversed(data.gold_days):
-        if day not in past or past[day].status not in BAD:
+        if day not in past or past[day].status not in alike:
             break
         days, since = days + 1, day
     sampled = data.samples.get(rule.rule_id, 0)
@@ -108,6 +114,7 @@ def _finding(data: ReportData, rule: RuleDay, past: Mapping[datetime.date, RuleD
         description=data.descriptions.get((rule.table_name, rule.rule_name), ""),
         since=since,
         days=days,
+        is_cut=since == data.gold_days[0] and any(day < since for day in data.days.gold),
         sampled=sampled,
         command=sample_command(rule, data.lake_option) if sampled else None,
         trace=f"healthlake trace {rule.table_name} ROW_ID{data.lake_option}" if traced else None,
@@ -128,16 +135,18 @@ def sample_command(rule: RuleDay, lake_option: str) -> str:
 
 def changes(data: ReportData) -> tuple[list[RuleDay], list[RuleDay]]:
     """The rules that fail, or have an error, on the day and not on the gold day before it; and those that
-    were so then and are not now."""
+    were so then and pass now: one that found nothing to apply to is not mended."""
     if len(data.gold_days) < 2:
         return [], []
     now, before = (
-        {rule.rule_id: rule for rule in of_day(data.rules, day) if rule.status in (ERROR, FAIL)}
+        {rule.rule_id: rule for rule in of_day(data.rules, day)}
         for day in (data.gold_days[-1], data.gold_days[-2])
     )
-    if not any(rule.dt == data.gold_days[-2] for rule in data.rules):
+    if not before:
         return [], []
+    bad_before = [rule for rule in before.values() if rule.status in (ERROR, FAIL)]
+    ids_before = {rule.rule_id for rule in bad_before}
     return (
-        [rule for rule_id, rule in now.items() if rule_id not in before],
-        [rule for rule_id, rule in before.items() if rule_id not in now],
+        [rule for rule_id, rule in now.items() if rule.status in (ERROR, FAIL) and rule_id not in ids_before],
+        [rule for rule in bad_before if rule.rule_id in now and now[rule.rule_id].status == PASS],
     )

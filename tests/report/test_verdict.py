@@ -127,6 +127,30 @@ def test_what_is_new_and_what_is_mended_is_told() -> None:
     assert {each.rule.rule_name: each.days for each in findings(data)} == {"new": 1, "old": 2}
 
 
+def test_what_does_not_apply_or_warns_now_is_not_mended() -> None:
+    data = lake(
+        rule("gone", "not_applicable"), rule("gone", "fail", dt=BEFORE),
+        rule("less", "warn"), rule("less", "fail", dt=BEFORE),
+    )  # fmt: skip
+    assert "Mended" not in more(data)
+
+
+def test_a_failure_is_as_old_as_its_first_failure_and_older_than_the_page_may_be() -> None:
+    data = lake(
+        rule("worse", "fail"), rule("worse", "warn", dt=BEFORE),
+        rule("warned", "warn"), rule("warned", "fail", dt=BEFORE),
+        days=DayStates(gold=(BEFORE - datetime.timedelta(days=1), BEFORE, DAY)),
+    )  # fmt: skip
+    assert {each.rule.rule_name: each.age for each in findings(data)} == {
+        "worse": "new on this day",
+        "warned": "on at least 2 days in a row, since 2 January 2026 or before",
+    }
+
+
+def test_a_day_that_is_behind_in_two_ways_is_one() -> None:
+    assert DayStates(landed=(DAY,), silver=(DAY,), gold=(DAY,), stale=(DAY,), unsplit=(DAY,)).behind == (DAY,)
+
+
 def test_nothing_is_new_where_the_day_before_has_no_verdicts() -> None:
     assert "New since" not in more(lake(rule("a", "fail")))
 
