@@ -46,7 +46,8 @@ def fill_demo(root: Path) -> World:
 
 
 def copy_tables(world: World, to: LakeCatalog, gold: bool = True) -> None:
-    """Every table with its files as they are; those of gold are left out where they aren't wanted."""
+    """Every table with its files as they are, and what days were computed from; those of gold are left out
+    where they aren't wanted."""
     for contract in TABLES.values():
         if contract.layer is Layer.GOLD and not gold:
             continue
@@ -60,3 +61,7 @@ def copy_tables(world: World, to: LakeCatalog, gold: bool = True) -> None:
             placed.append((str(path), file.rows))
         if placed:
             to.commit(contract, Version(None, {}, ()), (), placed, {})
+        told = world.catalog.properties(contract)
+        to.set_properties(
+            contract, {name: text for name, text in told.items() if name.startswith("healthlake.")}
+        )
