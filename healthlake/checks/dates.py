@@ -17,6 +17,12 @@ def earliest_day(day: str, text: str) -> str:
     return f"coalesce({day}, fhir_date(concat({text}, '-01')), fhir_date({first_of_year}))"
 
 
+def is_after(column: str, other: str) -> str:
+    """SQL for whether one time column is after another. A day has no zone: where one side is one, both are
+    compared as they are written."""
+    return f"coalesce({column} > {other}, fhir_date({column}_text) > fhir_date({other}_text))"
+
+
 def is_no_day_or_month(column: str) -> str:
     """SQL for whether a text that has the form of a day or a month is of none that exists."""
     day, month = f"fhir_date({column}_text)", f"fhir_date(concat({column}_text, '-01'))"

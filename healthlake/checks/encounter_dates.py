@@ -3,7 +3,7 @@ out."""
 
 from __future__ import annotations
 
-from healthlake.checks.dates import TOMORROW, day_of, earliest_day, is_unreadable
+from healthlake.checks.dates import TOMORROW, day_of, earliest_day, is_after, is_unreadable
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_encounter_history"
@@ -133,10 +133,7 @@ ENCOUNTER_DATE_RULES: tuple[Check, ...] = (
         source="FHIR R4: per-1; OHDSI Data Quality Dashboard: plausibleStartBeforeEnd",
         terms=Terms(0.1, 1),
         applies_when=f"{_TOOK_PLACE} AND {_START} IS NOT NULL AND {_END} IS NOT NULL",
-        # A day has no zone: where one side is one, both are compared as they are written.
-        violated_when=(
-            "coalesce(period_start > period_end, fhir_date(period_start_text) > fhir_date(period_end_text))"
-        ),
+        violated_when=is_after("period_start", "period_end"),
         trips={
             _TABLE: [
                 {"period_end": "2025-12-01T08:59:59"},

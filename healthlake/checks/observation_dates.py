@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from healthlake.checks.dates import TOMORROW, day_of, earliest_day, is_unreadable
+from healthlake.checks.dates import TOMORROW, day_of, earliest_day, is_after, is_unreadable
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_observation_history"
@@ -116,11 +116,7 @@ OBSERVATION_DATE_RULES: tuple[Check, ...] = (
         source="FHIR R4: per-1",
         terms=Terms(0.1, 1),
         applies_when=f"{_ON} IS NOT NULL AND {_END} IS NOT NULL",
-        # A day has no zone: where one side is one, both are compared as they are written.
-        violated_when=(
-            "coalesce(obs_datetime > effective_end, fhir_date(obs_datetime_text) >"
-            " fhir_date(effective_end_text))"
-        ),
+        violated_when=is_after("obs_datetime", "effective_end"),
         trips={
             _TABLE: [
                 {"effective_end": "2025-12-01T09:04:00"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from healthlake.checks.dates import TOMORROW, earliest_day, is_no_day_or_month
+from healthlake.checks.dates import TOMORROW, earliest_day, is_no_day_or_month, is_unreadable
 from healthlake.checks.model import Check, Kahn, Terms
 
 _TABLE = "silver_patient_history"
@@ -135,10 +135,7 @@ PATIENT_DATE_RULES: tuple[Check, ...] = (
         source="FHIR R4: dateTime",
         terms=Terms(0, 1),
         applies_when="deceased_datetime_text IS NOT NULL",
-        violated_when=(
-            "deceased_datetime_precision IS NULL OR (deceased_datetime_precision = 'time' AND"
-            f" deceased_datetime IS NULL) OR {is_no_day_or_month('deceased_datetime')}"
-        ),
+        violated_when=is_unreadable("deceased_datetime"),
         trips={
             _TABLE: [
                 {"deceased_datetime_text": "2025-12-01T10:00:00", "deceased_datetime_precision": "time"},
